@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "MixServe",
+    products: [
+        .library(name: "MixCollectives", targets: ["MixCollectives"]),
+        .library(name: "MixMoE", targets: ["MixMoE"]),
+        .library(name: "MixPlanner", targets: ["MixPlanner"]),
+    ],
+    targets: [
+        // The ground floor: C, and the schedules, which need nothing at all.
+        .target(name: "CMixSystem"),
+        .target(name: "CMixKernels"),
+        .target(name: "MixSchedule", swiftSettings: swiftSettings),
+
+        .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
+        .target(
+            name: "MixCollectives",
+            dependencies: ["MixSchedule", "CMixSystem", "CMixKernels"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],
+            swiftSettings: swiftSettings),
+
+        .testTarget(
+            name: "MixScheduleTests", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MixCollectivesTests", dependencies: ["MixCollectives"],
+            swiftSettings: swiftSettings),
+    ]
+)

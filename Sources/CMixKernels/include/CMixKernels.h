@@ -1,0 +1,71 @@
+// CMixKernels: element-wise reductions and conversions, and nothing else.
+//
+// One file per instruction set, one dispatch table (dispatch.c), generic.c is the oracle that every
+// other file is tested against. Nothing here allocates, locks or calls the system after the first use.
+#ifndef CMIXKERNELS_H
+#define CMIXKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    MIX_TYPE_F32 = 0,
+    MIX_TYPE_F64 = 1,
+    MIX_TYPE_F16 = 2,
+    MIX_TYPE_BF16 = 3,
+    MIX_TYPE_I8 = 4,
+    MIX_TYPE_I32 = 5,
+    MIX_TYPE_I64 = 6,
+    MIX_TYPE_U8 = 7,
+    MIX_TYPE_F8E4M3 = 8,  // payload only: it can be moved and converted, not reduced
+} mix_type;
+
+typedef enum {
+    MIX_REDUCTION_SUM = 0,
+    MIX_REDUCTION_PRODUCT = 1,
+    MIX_REDUCTION_MIN = 2,
+    MIX_REDUCTION_MAX = 3,
+    MIX_REDUCTION_AVERAGE = 4,  // the sum, divided by `divisor` before the one rounding at the end
+} mix_reduction;
+
+typedef enum {
+    MIX_ISA_GENERIC = 0,
+    MIX_ISA_AVX2 = 1,
+    MIX_ISA_AVX512 = 2,
+    MIX_ISA_NEON = 3,
+} mix_isa;
+
+/// Bytes of one element.
+size_t mix_type_size(mix_type type);
+
+/// The instruction set in use: the best that this processor has, or what `MIX_ISA` names
+/// (`generic`, `avx2`, `avx512`, `neon`); a name that this processor can't run is ignored.
+mix_isa mix_isa_current(void);
+
+/// Makes the dispatch table use `isa`; false (and no change) when this processor can't run it. For tests.
+int mix_isa_select(mix_isa isa);
+
+/// destinations[j][i] = sources[0][i] ∘ sources[1][i] ∘ … for every j, in that order, for i < count.
+///
+/// 16-bit floats are accumulated in float32 and rounded once (to nearest even). Every instruction set
+/// gives the same bits as generic (NaN payloads aside). A destination may be the same array as a
+/// source, element for element; other overlaps are not allowed. `divisor` is used by AVERAGE alone;
+/// integers truncate towards zero. Integer sums and products wrap.
+/// `stream` asks for non-temporal stores: right when the destinations are larger than the caches.
+/// Returns 0, or -1 for a type that can't be reduced (F8E4M3) or source_count == 0.
+int mix_reduce(
+    mix_type type, mix_reduction reduction, const void *const *sources, size_t source_count,
+    void *const *destinations, size_t destination_count, size_t count, uint32_t divisor, int stream);
+
+/// memcpy, by non-temporal stores if `stream`.
+void mix_copy(void *destination, const void *source, size_t bytes, int stream);
+
+/// Conversions, to nearest even; float32 to e4m3 saturates to ±448 and keeps NaN.
+void mix_convert_bf16_to_f32(float *destination, const uint16_t *source, size_t count);
+void mix_convert_f32_to_bf16(uint16_t *destination, const float *source, size_t count);
+void mix_convert_f16_to_f32(float *destination, const uint16_t *source, size_t count);
+void mix_convert_f32_to_f16(uint16_t *destination, const float *source, size_t count);
+void mix_convert_f8e4m3_to_f32(float *destination, const uint8_t *source, size_t count);
+void mix_convert_f32_to_f8e4m3(uint8_t *destination, const float *source, size_t count);
+
+#endif
