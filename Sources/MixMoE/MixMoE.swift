@@ -1,1 +1,1 @@
-// placeholder
+// The MoE layers stand on MixCollectives and MixPlanner.

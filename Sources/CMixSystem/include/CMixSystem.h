@@ -1,0 +1,178 @@
+// CMixSystem: what Linux offers and Swift can't say, and the layouts that processes share.
+//
+// Every function that can fail returns a negative errno. Atomic accesses are inline functions over plain
+// fields, because Swift does not import `_Atomic`; each names its ordering.
+#ifndef CMIXSYSTEM_H
+#define CMIXSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// ---------------------------------------------------------------- layouts in shared memory
+
+// Two lines, because the adjacent-line prefetcher of x86 moves lines in pairs.
+#define MIX_LINE 128
+
+#define MIX_INLINE_BYTES 40
+#define MIX_SLOTS 2
+#define MIX_SLOT_BYTES (256 * 1024)
+#define MIX_HOST_BYTES 64
+
+// What a rank says when it enters an operation: one cache line, written by that rank alone. `word` goes last:
+// it holds the low half of the sequence number and what all ranks must agree on, so that one comparison tells
+// both that the rank has come and that it came for the same thing.
+typedef struct {
+    uint64_t word;
+    uint64_t count;
+    uint32_t root;
+    uint32_t flags;
+    uint8_t payload[MIX_INLINE_BYTES];
+} mix_header;
+
+// Room on both sides so that two headers never share a line pair.
+typedef struct {
+    mix_header header;
+    uint8_t padding[MIX_LINE - sizeof(mix_header)];
+} mix_padded_header;
+
+typedef struct {
+    uint64_t value;
+    uint8_t padding[MIX_LINE - sizeof(uint64_t)];
+} mix_padded_word;
+
+// Why a communicator is of no more use. The first writer wins: `state` goes 0 → 1 (being written) → 2.
+typedef struct {
+    uint32_t state;
+    uint32_t code;
+    int32_t rank;
+    uint32_t operation;
+    uint64_t sequence;
+    char message[360];
+} mix_failure;
+
+// One member of a communicator, in that rank's own heap; peers have it mapped. Behind it, page aligned, lie the
+// slots' data (MIX_SLOTS × MIX_SLOT_BYTES) and one channel per member.
+typedef struct {
+    mix_padded_header header[MIX_SLOTS];
+    mix_padded_word progress;  // sequence << 32 | signals given in that operation
+    mix_padded_word left;      // 1 when the rank closed the communicator
+    mix_failure failure;
+    uint8_t padding[MIX_LINE - sizeof(mix_failure) % MIX_LINE];
+} mix_member;
+
+// At the start of every rank's heap, once per process and rank.
+typedef struct {
+    uint32_t doorbell;  // futex: changes when somebody wakes this rank
+    uint32_t sleepers;  // how many threads of this rank sleep on it
+    uint8_t padding[MIX_LINE - 8];
+    char host[MIX_HOST_BYTES];
+    int64_t process;
+} mix_rank_root;
+
+// A stream of bytes from one rank to another, in the sender's heap: `produced` is the sender's, `consumed` the receiver's.
+#define MIX_CHANNEL_BYTES (64 * 1024)
+typedef struct {
+    mix_padded_word produced;
+    mix_padded_word consumed;
+    uint8_t bytes[MIX_CHANNEL_BYTES];
+} mix_channel;
+
+// ---------------------------------------------------------------- atomics on shared words
+
+static inline uint64_t mix_load_acquire_u64(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint32_t mix_load_acquire_u32(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void mix_store_release_u64(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline void mix_store_release_u32(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+
+// Publishes, and orders the store before the later look at whether somebody sleeps. On x86 one locked instruction,
+// cheaper than a store and a fence.
+static inline void mix_publish_u64(uint64_t *word, uint64_t value) { (void)__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST); }
+static inline uint32_t mix_add_u32(uint32_t *word, uint32_t value) { return __atomic_add_fetch(word, value, __ATOMIC_SEQ_CST); }
+static inline int mix_compare_exchange_u32(uint32_t *word, uint32_t expected, uint32_t desired) {
+    return __atomic_compare_exchange_n(word, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline void mix_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+// Spins until the word is `value`, at most `spins` times; 1 when it is.
+static inline int mix_spin_until_equal(const uint64_t *word, uint64_t value, uint32_t spins) {
+    for (uint32_t i = 0; i < spins; i++) {
+        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) return 1;
+        mix_pause();
+    }
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE) == value;
+}
+
+// ---------------------------------------------------------------- waiting
+
+// Sleeps while *word == value, at most `nanoseconds`.
+void mix_futex_wait(uint32_t *word, uint32_t value, int64_t nanoseconds);
+void mix_futex_wake(uint32_t *word);
+void mix_yield(void);
+// CLOCK_MONOTONIC, in nanoseconds.
+int64_t mix_now(void);
+// Processors that this process may run on.
+int mix_processor_count(void);
+// Binds the calling thread to one of the processors that it may run on, by index; 0 or a negative errno.
+int mix_bind_to_processor(int index);
+
+// ---------------------------------------------------------------- memory
+
+// A file that lives as long as somebody has it open or mapped: nothing stays behind, whatever kills us.
+int mix_memory_file(const char *name, size_t bytes);
+// Maps a memory file whole; NULL and errno on failure.
+void *mix_map(int file, size_t bytes);
+void mix_unmap(void *address, size_t bytes);
+// Backs a range with pages now, so that a lack of memory is an error here and not a SIGBUS later.
+int mix_commit(int file, size_t offset, size_t bytes);
+// Touches a mapped range so that later accesses do not fault, where the kernel can; harmless elsewhere.
+void mix_populate(void *address, size_t bytes);
+// Gives a range's pages back; it reads as zero afterwards.
+int mix_decommit(int file, size_t offset, size_t bytes);
+// Bytes that can be had without swapping, from /proc/meminfo and the control group's limit; -errno when unknown.
+int64_t mix_available_memory(void);
+size_t mix_physical_memory(void);
+
+// A word that reads 1 here and 0 in every child forked later (MADV_WIPEONFORK).
+uint32_t *mix_fork_witness(void);
+void mix_fork_witness_release(uint32_t *witness);
+
+// ---------------------------------------------------------------- life and death
+
+// Marks this process as alive on a memory file: the mark goes when the process does, however it ends.
+// The file must stay open, and no other descriptor of it may be closed by this process meanwhile.
+int mix_liveness_mark(int file);
+// 1 alive, 0 gone, negative errno. Another process's mark only: one's own reads as gone.
+int mix_liveness_check(int file);
+
+// ---------------------------------------------------------------- sockets of one machine
+
+// An abstract Unix socket, gone with its last descriptor. `name` is without the leading zero byte.
+int mix_socket_listen(const char *name, size_t length);
+int mix_socket_connect(const char *name, size_t length);
+// Waits at most `milliseconds`; -ETIMEDOUT after that. Accepts processes of this user (or root) only: -EPERM otherwise.
+int mix_socket_accept(int listener, int milliseconds);
+// Sends or receives all of the bytes, with at most one descriptor (file < 0: none).
+int mix_socket_send(int socket, const void *bytes, size_t count, int file);
+int mix_socket_receive(int socket, void *bytes, size_t count, int *file, int milliseconds);
+void mix_close(int file);
+
+// ---------------------------------------------------------------- processes
+
+int mix_host_name(char *buffer, size_t size);
+int mix_process_id(void);
+// Starts a program as a child that is killed when this process ends. `environment` is "NAME=value" strings, NULL-ended.
+// `processor` < 0: not bound. Returns the process id or a negative errno.
+int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor);
+// Waits for any child for at most `milliseconds`: its id, 0 when none ended, negative errno. *status: exit status, or 128 + signal.
+int mix_wait_for_child(int milliseconds, int *status);
+int mix_kill(int process, int signal);
+
+#endif

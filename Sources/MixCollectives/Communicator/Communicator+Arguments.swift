@@ -1,0 +1,81 @@
+internal import MixSchedule
+
+// What can be told to be wrong before any other rank is asked.
+extension Communicator {
+    func check(
+        _ operation: Operation, input: Int, equals expected: Int, _ what: String
+    ) throws(CollectiveError) {
+        guard input == expected else { throw wrongCount(operation, "input", input, expected, what) }
+    }
+
+    func check(
+        _ operation: Operation, output: Int, equals expected: Int, _ what: String
+    ) throws(CollectiveError) {
+        guard output == expected else { throw wrongCount(operation, "output", output, expected, what) }
+    }
+
+    func check(
+        _ operation: Operation, _ blocks: Blocks, fit count: Int, _ what: String
+    ) throws(CollectiveError) {
+        guard blocks.counts.count == size, blocks.displacements.count == size else {
+            throw CollectiveError(
+                .invalidArgument,
+                "the \(what) has \(blocks.counts.count) counts and \(blocks.displacements.count) displacements; "
+                    + "this communicator has \(size) ranks and needs one of each per rank",
+                rank: rank, host: host, operation: operation)
+        }
+        for peer in 0..<size {
+            let (first, length) = (blocks.displacements[peer], blocks.counts[peer])
+            let (end, overflow) = first.addingReportingOverflow(length)
+            guard first >= 0, length >= 0, !overflow, end <= count else {
+                throw CollectiveError(
+                    .invalidArgument,
+                    "the \(what)'s block for rank \(peer) has \(length) elements at \(first), but the \(what) has \(count)",
+                    rank: rank, host: host, operation: operation)
+            }
+        }
+    }
+
+    /// Elements per block of a buffer that holds one block per rank.
+    func blockCount(_ operation: Operation, of count: Int) throws(CollectiveError) -> Int {
+        guard count.isMultiple(of: size) else {
+            throw CollectiveError(
+                .invalidArgument,
+                "the buffer has \(count) elements, not a multiple of the \(size) ranks",
+                rank: rank, host: host, operation: operation)
+        }
+        return count / size
+    }
+
+    func checkRank(_ operation: Operation, _ peer: Int, _ what: String) throws(CollectiveError) {
+        guard peer >= 0, peer < size else {
+            throw CollectiveError(
+                .invalidArgument, "\(what) \(peer) is not in 0 ..< \(size)",
+                rank: rank, host: host, operation: operation)
+        }
+    }
+
+    private func wrongCount(
+        _ operation: Operation, _ which: String, _ count: Int, _ expected: Int, _ what: String
+    ) -> CollectiveError {
+        CollectiveError(
+            .invalidArgument, "the \(which) has \(count) elements and should have \(expected): \(what)",
+            rank: rank, host: host, operation: operation)
+    }
+}
+
+/// Calls `body` with the addresses of both memories.
+@inline(__always)
+func withMemory<
+    Input: CollectiveMemory & ~Copyable & ~Escapable,
+    Output: MutableCollectiveMemory & ~Copyable & ~Escapable
+>(
+    _ input: borrowing Input, _ output: inout Output,
+    _ body: (UnsafeRawPointer?, UnsafeMutableRawPointer?) throws(CollectiveError) -> Void
+) throws(CollectiveError) {
+    // One address at a time: nested closures would capture a non-copyable, non-escapable argument.
+    let source = input.withCollectiveMemory { $0 }
+    let destination = output.withMutableCollectiveMemory { $0 }
+    // Both arguments outlive this call: the caller lends them for its length.
+    try body(source, destination)
+}
