@@ -12,6 +12,24 @@ static const mix_kernels *kernels_of(mix_isa isa) {
     switch (isa) {
     case MIX_ISA_GENERIC:
         return &mix_kernels_generic;
+#if defined(__x86_64__)
+    case MIX_ISA_AVX2:
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) {
+            return &mix_kernels_avx2;
+        }
+        return NULL;
+    case MIX_ISA_AVX512:
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+            return &mix_kernels_avx512;
+        }
+        return NULL;
+#elif defined(__aarch64__)
+    case MIX_ISA_NEON:
+        return &mix_kernels_neon;
+#endif
     default:
         return NULL;
     }

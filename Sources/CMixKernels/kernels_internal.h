@@ -4,6 +4,8 @@
 
 #include "CMixKernels.h"
 
+#include <string.h>
+
 #define MIX_REDUCIBLE_TYPES 8  // F8E4M3, the last type, is payload only
 #define MIX_REDUCTIONS 5
 
@@ -14,6 +16,28 @@
 
 #define MIX_PASTE_(a, b) a##_##b
 #define MIX_PASTE(a, b) MIX_PASTE_(a, b)
+
+/// memcpy of fewer bytes than a vector of 16 or 32, without the call.
+MIX_INLINE void mix_copy_part(uint8_t *to, const uint8_t *from, size_t bytes) {
+    size_t at = 0;
+    if (bytes & 16) {
+        memcpy(to, from, 16);
+        at = 16;
+    }
+    if (bytes & 8) {
+        memcpy(to + at, from + at, 8);
+        at += 8;
+    }
+    if (bytes & 4) {
+        memcpy(to + at, from + at, 4);
+        at += 4;
+    }
+    if (bytes & 2) {
+        memcpy(to + at, from + at, 2);
+        at += 2;
+    }
+    if (bytes & 1) { to[at] = from[at]; }
+}
 
 typedef void (*mix_reduce_function)(
     const void *const *sources, size_t source_count, void *const *destinations,
@@ -32,6 +56,12 @@ typedef struct {
 } mix_kernels;
 
 extern const mix_kernels mix_kernels_generic MIX_HIDDEN;
+#if defined(__x86_64__)
+extern const mix_kernels mix_kernels_avx2 MIX_HIDDEN;
+extern const mix_kernels mix_kernels_avx512 MIX_HIDDEN;
+#elif defined(__aarch64__)
+extern const mix_kernels mix_kernels_neon MIX_HIDDEN;
+#endif
 
 // Averages of integers divide, which no instruction set here does on vectors: all tables share these.
 MIX_HIDDEN void mix_generic_average_i8(
