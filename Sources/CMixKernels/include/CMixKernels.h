@@ -49,18 +49,26 @@ int mix_isa_select(mix_isa isa);
 ///
 /// 16-bit floats are accumulated in float32 and rounded once (to nearest even). Every instruction set
 /// gives the same bits as generic (NaN payloads aside). A destination may be the same array as a
-/// source, element for element; other overlaps are not allowed. `divisor` is used by AVERAGE alone;
-/// integers truncate towards zero. Integer sums and products wrap.
+/// source, element for element; other overlaps are not allowed. Arrays need not be aligned.
+///
+/// MIN and MAX of floats are IEEE 754-2019 minimum and maximum: NaN if any source is NaN, and -0 < +0.
+/// Integer sums and products wrap. `divisor` is used by AVERAGE alone, and is divided by, never
+/// multiplied by its inverse. AVERAGE of floats divides the sum in float32 (F64: float64) and then
+/// rounds to the type; AVERAGE of integers sums in int64 (where I64 wraps), truncates the quotient
+/// towards zero and wraps it to the type.
 /// `stream` asks for non-temporal stores: right when the destinations are larger than the caches.
-/// Returns 0, or -1 for a type that can't be reduced (F8E4M3) or source_count == 0.
+/// It's a hint: it's not heeded where the destinations are aligned differently, or by generic and neon.
+/// Returns 0, or -1 (and writes nothing) for a type that can't be reduced (F8E4M3), source_count == 0,
+/// or AVERAGE by a divisor of 0.
 int mix_reduce(
     mix_type type, mix_reduction reduction, const void *const *sources, size_t source_count,
     void *const *destinations, size_t destination_count, size_t count, uint32_t divisor, int stream);
 
-/// memcpy, by non-temporal stores if `stream`.
+/// memcpy, by non-temporal stores if `stream` (the same hint as above).
 void mix_copy(void *destination, const void *source, size_t bytes, int stream);
 
-/// Conversions, to nearest even; float32 to e4m3 saturates to ±448 and keeps NaN.
+/// Conversions, to nearest even, between arrays that do not overlap. float32 to e4m3 (the variant
+/// without infinities) saturates to ±448, infinities too, and keeps NaN.
 void mix_convert_bf16_to_f32(float *destination, const uint16_t *source, size_t count);
 void mix_convert_f32_to_bf16(uint16_t *destination, const float *source, size_t count);
 void mix_convert_f16_to_f32(float *destination, const uint16_t *source, size_t count);
