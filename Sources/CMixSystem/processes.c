@@ -16,6 +16,11 @@ int mix_host_name(char *buffer, size_t size) {
     return 0;
 }
 
+const char *mix_error_text(int error) {
+    const char *text = strerrordesc_np(error);
+    return text ? text : "unknown error";
+}
+
 int mix_process_id(void) { return getpid(); }
 
 int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,6 +19,8 @@ void mix_futex_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_M
 
 void mix_yield(void) { sched_yield(); }
 
+void mix_rest(int milliseconds) { poll(NULL, 0, milliseconds); }
+
 int64_t mix_now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -28,6 +31,17 @@ int mix_processor_count(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return (int)sysconf(_SC_NPROCESSORS_ONLN);
     return CPU_COUNT(&set);
+}
+
+void mix_processor_set(uint64_t set[MIX_PROCESSOR_WORDS]) {
+    cpu_set_t processors;
+    CPU_ZERO(&processors);
+    sched_getaffinity(0, sizeof processors, &processors);
+    for (int word = 0; word < MIX_PROCESSOR_WORDS; word++) {
+        set[word] = 0;
+        for (int bit = 0; bit < 64; bit++)
+            if (CPU_ISSET(word * 64 + bit, &processors)) set[word] |= 1ull << bit;
+    }
 }
 
 int mix_bind_to_processor(int index) {

@@ -116,12 +116,33 @@ static inline int mix_spin_until_equal(const uint64_t *word, uint64_t value, uin
 void mix_futex_wait(uint32_t *word, uint32_t value, int64_t nanoseconds);
 void mix_futex_wake(uint32_t *word);
 void mix_yield(void);
+// Lets that many milliseconds pass.
+void mix_rest(int milliseconds);
 // CLOCK_MONOTONIC, in nanoseconds.
 int64_t mix_now(void);
 // Processors that this process may run on.
 int mix_processor_count(void);
 // Binds the calling thread to one of the processors that it may run on, by index; 0 or a negative errno.
 int mix_bind_to_processor(int index);
+
+// A rank sleeps on its own doorbell, whatever it waits for. It counts itself among the sleepers, looks once more,
+// and sleeps; whoever publishes something looks for sleepers afterwards (mix_publish_u64 and mix_add_u32 order the two).
+static inline uint32_t mix_doorbell(const mix_rank_root *root) { return __atomic_load_n(&root->doorbell, __ATOMIC_ACQUIRE); }
+static inline void mix_fall_asleep(mix_rank_root *root) { (void)__atomic_add_fetch(&root->sleepers, 1, __ATOMIC_SEQ_CST); }
+static inline void mix_wake_up(mix_rank_root *root) { (void)__atomic_sub_fetch(&root->sleepers, 1, __ATOMIC_RELAXED); }
+static inline int mix_is_asleep(const mix_rank_root *root) { return __atomic_load_n(&root->sleepers, __ATOMIC_RELAXED) != 0; }
+static inline void mix_sleep(mix_rank_root *root, uint32_t doorbell, int64_t nanoseconds) {
+    mix_futex_wait(&root->doorbell, doorbell, nanoseconds);
+}
+static inline void mix_ring(mix_rank_root *root) {
+    (void)__atomic_add_fetch(&root->doorbell, 1, __ATOMIC_SEQ_CST);
+    mix_futex_wake(&root->doorbell);
+}
+
+static inline uint32_t mix_failure_state(const mix_failure *failure) { return __atomic_load_n(&failure->state, __ATOMIC_ACQUIRE); }
+// 1 for the one who may write the record.
+static inline int mix_failure_begin(mix_failure *failure) { return mix_compare_exchange_u32(&failure->state, 0, 1); }
+static inline void mix_failure_end(mix_failure *failure) { __atomic_store_n(&failure->state, 2, __ATOMIC_RELEASE); }
 
 // ---------------------------------------------------------------- memory
 
@@ -167,6 +188,11 @@ void mix_close(int file);
 // ---------------------------------------------------------------- processes
 
 int mix_host_name(char *buffer, size_t size);
+// strerror, from a static table and thread-safe.
+const char *mix_error_text(int error);
+// Marks in `set` (1,024 bits) the processors that the calling thread may run on.
+#define MIX_PROCESSOR_WORDS 16
+void mix_processor_set(uint64_t set[MIX_PROCESSOR_WORDS]);
 int mix_process_id(void);
 // Starts a program as a child that is killed when this process ends. `environment` is "NAME=value" strings, NULL-ended.
 // `processor` < 0: not bound. Returns the process id or a negative errno.

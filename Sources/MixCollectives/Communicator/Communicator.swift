@@ -2,46 +2,118 @@ public import MixSchedule
 internal import CMixSystem
 
 /// A set of ranks that run collectives together.
+///
+/// Every rank calls the same operations in the same order. A call blocks until this rank's part is done and its
+/// buffers may be used again; the `async` forms suspend instead. One thread at a time uses a communicator.
+///
+/// An operation that fails because of another rank throws on every rank that takes part, within
+/// ``timeout``, and names that rank; the communicator is of no further use after it.
 public final class Communicator: @unchecked Sendable {
     /// This rank, in `0 ..< size`.
     public let rank: Int
     /// Number of ranks.
     public let size: Int
-    /// The host that this rank runs on.
-    public let host: String
     /// How long an operation may take before it throws ``CollectiveError/Code/deadlineExceeded``.
     public var timeout: Duration
 
-    init() { rank = 0; size = 1; host = Host.name; timeout = .seconds(30) }
+    let node: Node
+    /// One per rank, in rank order.
+    let members: UnsafeMutablePointer<Member>
+    let own: Member
+    /// How often a wait looks before it asks the kernel for something.
+    let spins: UInt32
 
-    /// Joins the job that this process was started in: by torchrun, mpirun, srun, Kubernetes, ``Launcher`` or
-    /// with `MIX_RANK`, `MIX_WORLD_SIZE` and `MIX_RENDEZVOUS` set. Without any of them: a world of one.
-    public static func join() throws(CollectiveError) -> Communicator { Communicator() }
+    /// Exchanges so far; large operations take several.
+    var sequence: UInt64 = 0
+    /// The last exchange in which this rank saw every other rank arrive.
+    var lastMeeting: UInt64 = 0
+    /// Operations so far, as the caller counts.
+    var operationNumber: UInt64 = 0
+    var operation: Operation = .barrier
+    var inUse = false
+    var isClosed = false
+    /// The algorithms that the caller forced, by operation.
+    var forced: [Operation: Algorithm] = [:]
+    /// Schedules built before, so that a repeated operation builds nothing.
+    var schedules: [ScheduleKey: Schedule] = [:]
 
-    /// Joins a job that the caller describes.
-    public static func join(_ job: Job) throws(CollectiveError) -> Communicator { Communicator() }
+    /// Working space for the kernels' arguments: one address per rank.
+    let sources: UnsafeMutablePointer<UnsafeRawPointer?>
+    let destinations: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// Working memory that schedules ask for; grows, and is the peers' to read.
+    var scratch: (address: UnsafeMutableRawPointer, bytes: Int)?
+    lazy var mailbox = Mailbox(size: size)
+    lazy var worker = Worker()
 
-    /// A world of `ranks` ranks inside this process, one communicator each, to be used by as many threads.
-    public static func inProcess(ranks: Int, timeout: Duration = .seconds(30)) throws(CollectiveError) -> [Communicator] { [] }
+    init(node: Node, members: [Member], rank: Int, timeout: Duration) {
+        self.rank = rank
+        self.size = members.count
+        self.timeout = timeout
+        self.node = node
+        self.members = .allocate(capacity: members.count)
+        self.members.initialize(from: members, count: members.count)
+        own = members[rank]
+        spins = node.oversubscribed ? 8 : 4000
+        sources = .allocate(capacity: members.count)
+        sources.initialize(repeating: nil, count: members.count)
+        destinations = .allocate(capacity: members.count)
+        destinations.initialize(repeating: nil, count: members.count)
+    }
 
-    /// The ranks that give the same `color`, ordered by `key` and then by rank; collective over all ranks.
-    public func split(color: Int, key: Int = 0) throws(CollectiveError) -> Communicator { self }
+    deinit {
+        close()
+        if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }
+        members.deallocate()
+        sources.deallocate()
+        destinations.deallocate()
+    }
 
-    /// The ranks of this rank's node, or of its lane; collective over all ranks.
-    public func split(_ group: Group) throws(CollectiveError) -> Communicator { self }
+    /// The host that this rank runs on.
+    public var host: String { host(of: rank) }
 
-    /// Zeroed memory that the node's ranks read and write in place; not collective.
+    /// The host that `rank` of this communicator runs on.
+    public func host(of rank: Int) -> String { node.hosts[members[rank].nodeRank] }
+
+    /// Leaves the communicator. Waits for nobody; peers that still need this rank are told at once.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        guard node.forkWitness.pointee == 1 else { return }
+        mix_store_release_u64(own.left, 1)
+        wakeSleepers()
+    }
+
+    /// Zeroed memory that the node's ranks read and write in place, aligned to a page. Not collective.
+    ///
+    /// Costs a system call and the zeroing of `count` elements: allocate once, use often.
     public func allocate<Element: CollectiveElement>(
         _ type: Element.Type = Element.self, count: Int
-    ) throws(CollectiveError) -> SharedBuffer<Element> { fatalError() }
+    ) throws(CollectiveError) -> SharedBuffer<Element> {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        guard count >= 0, !overflow else {
+            throw CollectiveError(.invalidArgument, "\(count) elements can't be allocated", rank: rank, host: host)
+        }
+        let address = try node.heap.allocate(bytes: Swift.max(bytes, 1))
+        return SharedBuffer(
+            base: address.bindMemory(to: Element.self, capacity: count), count: count, heap: node.heap)
+    }
 
-    /// Runs `operation` by the algorithm of this name from now on (`nil`: the measured choice). All ranks do the same.
-    public func use(algorithm: String?, for operation: Operation) throws(CollectiveError) {}
-
-    /// Leaves the communicator: waits for nobody, and peers that still need this rank are told at once.
-    public func close() {}
-
-    func run(_ call: borrowing Call) throws(CollectiveError) {}
-    func sendMessage(_ input: UnsafeRawPointer?, _ count: Int, _ type: DataType, to destination: Int, tag: UInt32) throws(CollectiveError) {}
-    func receiveMessage(_ output: UnsafeMutableRawPointer?, _ count: Int, _ type: DataType, from source: Int, tag: UInt32) throws(CollectiveError) -> Int { 0 }
+    /// Runs `operation` by the algorithm of this name from now on, or by the measured choice again (`nil`).
+    ///
+    /// All ranks do the same; ranks that disagree are told so by the next operation. `Algorithm.all(for:)` has the names.
+    public func use(algorithm name: String?, for operation: Operation) throws(CollectiveError) {
+        guard let name else {
+            forced[operation] = nil
+            return
+        }
+        let algorithms = Algorithm.all(for: operation)
+        guard let algorithm = algorithms.first(where: { $0.name == name }) else {
+            throw CollectiveError(
+                .invalidArgument,
+                "\(operation.rawValue) has no algorithm \"\(name)\"; it has "
+                    + algorithms.map(\.name).joined(separator: ", "),
+                rank: rank, host: host, operation: operation)
+        }
+        forced[operation] = algorithm
+    }
 }
