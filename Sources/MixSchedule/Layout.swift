@@ -45,10 +45,12 @@ public struct Layout: Sendable, Hashable {
     ) -> Layout {
         precondition(counts.allSatisfy { $0 >= 0 } && alignment >= 1)
         var next = 0
-        let starts = displacements ?? counts.map { count in
-            defer { next += count }
-            return next
-        }
+        let starts =
+            displacements
+            ?? counts.map { count in
+                defer { next += count }
+                return next
+            }
         precondition(starts.count == counts.count && starts.allSatisfy { $0 >= 0 })
         return Layout(
             shape: .counts(counts, displacements: starts), blockCount: counts.count,
@@ -77,7 +79,8 @@ public struct Layout: Sendable, Hashable {
     }
 
     private func start(of block: Int) -> Int {
-        precondition(0 <= block && block < blockCount, "there is no block \(block) among \(blockCount)")
+        precondition(
+            0 <= block && block < blockCount, "there is no block \(block) among \(blockCount)")
         return switch shape {
         case .equal(let units):
             min(elementCount, alignment * Layout.share(block, of: blockCount, units: units))

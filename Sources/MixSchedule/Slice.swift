@@ -18,7 +18,8 @@ public struct Slice: Sendable, Hashable {
 
     /// Makes a slice of one block, a run of blocks, or a piece of either.
     public init(
-        _ buffer: Buffer, rank: Int, block: Int, blockCount: Int = 1, piece: Int = 0, pieces: Int = 1
+        _ buffer: Buffer, rank: Int, block: Int, blockCount: Int = 1, piece: Int = 0,
+        pieces: Int = 1
     ) {
         self.buffer = buffer
         self.rank = rank
