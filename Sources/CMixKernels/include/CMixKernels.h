@@ -67,6 +67,9 @@ int mix_reduce(
 /// memcpy, by non-temporal stores if `stream` (the same hint as above).
 void mix_copy(void *destination, const void *source, size_t bytes, int stream);
 
+/// Exchanges the contents of two ranges that don't overlap.
+void mix_swap(void *first, void *second, size_t bytes);
+
 /// Conversions, to nearest even, between arrays that do not overlap. float32 to e4m3 (the variant
 /// without infinities) saturates to ±448, infinities too, and keeps NaN.
 void mix_convert_bf16_to_f32(float *destination, const uint16_t *source, size_t count);

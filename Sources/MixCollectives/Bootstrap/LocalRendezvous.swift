@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import Glibc
 
 /// How the ranks of one machine find each other and exchange their heaps.
 ///

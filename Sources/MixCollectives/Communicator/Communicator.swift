@@ -40,6 +40,8 @@ public final class Communicator: @unchecked Sendable {
     /// Working space for the kernels' arguments: one address per rank.
     let sources: UnsafeMutablePointer<UnsafeRawPointer?>
     let destinations: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// Where the ranks' buffers lie in the operation under way: three per rank.
+    let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     /// Working memory that schedules ask for; grows, and is the peers' to read.
     var scratch: (address: UnsafeMutableRawPointer, bytes: Int)?
     lazy var mailbox = Mailbox(size: size)
@@ -58,6 +60,8 @@ public final class Communicator: @unchecked Sendable {
         sources.initialize(repeating: nil, count: members.count)
         destinations = .allocate(capacity: members.count)
         destinations.initialize(repeating: nil, count: members.count)
+        addresses = .allocate(capacity: 3 * members.count)
+        addresses.initialize(repeating: nil, count: 3 * members.count)
     }
 
     deinit {
@@ -66,6 +70,7 @@ public final class Communicator: @unchecked Sendable {
         members.deallocate()
         sources.deallocate()
         destinations.deallocate()
+        addresses.deallocate()
     }
 
     /// The host that this rank runs on.

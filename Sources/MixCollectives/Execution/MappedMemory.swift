@@ -5,6 +5,10 @@ internal import MixSchedule
 struct MappedMemory {
     /// Three per rank: input, output, scratch.
     let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// Whether all memory that the operation's direct algorithm reads and writes is mapped, on every rank.
+    var isComplete = false
+
+    init(addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>) { self.addresses = addresses }
 
     @inline(__always)
     func base(_ buffer: Buffer, of rank: Int) -> UnsafeMutableRawPointer {

@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import Glibc
 internal import Synchronization
 
 /// A rank's memory that the other ranks of the node have mapped: a memory file, larger than it will ever

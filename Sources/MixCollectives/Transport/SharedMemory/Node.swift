@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import Glibc
 
 /// The ranks that share memory with this one, as this rank sees them: their heaps, and who they are.
 final class Node: @unchecked Sendable {

@@ -1,0 +1,290 @@
+internal import CMixKernels
+internal import CMixSystem
+internal import MixSchedule
+
+// Which way an operation goes: one exchange when it is small, its direct schedule when it is large and all
+// memory is mapped, a series of exchanges when it is large and some memory is not, or the algorithm that the
+// caller forced.
+extension Communicator {
+    /// What all ranks must agree on beyond the call itself.
+    private enum Path {
+        static let exchange: UInt8 = 0
+        static let large: UInt8 = 1
+        /// Forced algorithms follow, in the order of `Algorithm.all(for:)`.
+        static let forced: UInt8 = 2
+    }
+
+    func run(_ call: borrowing Call) throws(CollectiveError) {
+        try enter(call.operation)
+        defer { inUse = false }
+        try checkArguments(call)
+        if size == 1 { return runAlone(call) }
+        if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
+        if call.operation == .allToAllV { return try runAllToAllV(call) }
+        if publishedBytes(call) <= Thresholds.exchangeBytes(call.operation, ranks: size) {
+            return try exchange(call, Extent(first: 0, count: call.count))
+        }
+        try runLarge(call)
+    }
+
+    /// Checks that this rank may start an operation, and counts it.
+    @inline(__always)
+    func enter(_ operation: Operation) throws(CollectiveError) {
+        if node.forkWitness.pointee != 1 || inUse || isClosed { try refuse(operation) }
+        self.operation = operation
+        operationNumber &+= 1
+        try throwIfFailed()
+        inUse = true
+    }
+
+    @inline(never)
+    private func refuse(_ operation: Operation) throws(CollectiveError) {
+        if node.forkWitness.pointee != 1 {
+            throw CollectiveError(
+                .forked, "this process was forked from the rank that joined; only that one may use its communicator "
+                    + "(start ranks by a launcher, or let the child join a job of its own)",
+                rank: rank, host: host, operation: operation)
+        }
+        if isClosed {
+            throw CollectiveError(.closed, "this communicator was closed", rank: rank, host: host, operation: operation)
+        }
+        throw CollectiveError(
+            .concurrentUse, "another thread is in \(self.operation.rawValue); one thread at a time uses a communicator "
+                + "(split one off for each thread)",
+            rank: rank, host: host, operation: operation)
+    }
+
+    @inline(__always)
+    private func checkArguments(_ call: borrowing Call) throws(CollectiveError) {
+        if call.root < 0 || call.root >= size { try checkRank(call.operation, call.root, "root") }
+        switch call.operation {
+        case .allReduce, .reduceScatter, .reduce:
+            guard call.type.isReducible else {
+                throw CollectiveError(
+                    .unsupported, "\(call.type.name) is a payload type and can't be reduced; convert it first",
+                    rank: rank, host: host, operation: call.operation)
+            }
+        default: break
+        }
+    }
+
+    /// Bytes that one exchange of all of it would publish.
+    @inline(__always)
+    private func publishedBytes(_ call: borrowing Call) -> Int {
+        let block = call.count * call.type.size
+        switch call.operation {
+        case .reduceScatter, .allToAll, .scatter: return block * size
+        default: return block
+        }
+    }
+
+    /// A world of one: what is sent is received.
+    private func runAlone(_ call: borrowing Call) {
+        let bytes = call.count * call.type.size
+        switch call.operation {
+        case .allToAllV:
+            guard let sent = call.sent, let received = call.received, !call.inPlace else { return }
+            let width = call.type.size
+            copy(
+                call.input, sent.displacements[0] * width, to: call.output, received.displacements[0] * width,
+                Swift.min(sent.counts[0], received.counts[0]) * width)
+        case .barrier, .sendReceive: break
+        default:
+            if let output = call.output, call.input != UnsafeRawPointer(output) { copy(call.input, 0, to: output, 0, bytes) }
+        }
+    }
+
+    // MARK: Large operations
+
+    /// One exchange tells everybody what is mapped where; then either schedule or series.
+    private func runLarge(_ call: borrowing Call) throws(CollectiveError) {
+        let memory = try announce(call, path: Path.large, scratchBytes: 0)
+        guard memory.isComplete else { return try runSeries(call) }
+        if call.operation == .allToAll, call.inPlace { return try swapBlocks(call, memory) }
+        let algorithm = Algorithm.named("direct", for: call.operation)!
+        try execute(algorithm, schedule(algorithm, call), call, memory)
+    }
+
+    private func runForced(_ algorithm: Algorithm, _ call: borrowing Call) throws(CollectiveError) {
+        let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
+        let schedule = schedule(algorithm, call)
+        let layouts = layouts(schedule, call)
+        let scratch = (0..<schedule.scratchBlocks).reduce(0) { Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound) }
+        let memory = try announce(call, path: Path.forced + UInt8(index), scratchBytes: scratch * call.type.size)
+        if algorithm.needsMappedMemory, !memory.isComplete {
+            throw CollectiveError(
+                .unsupported,
+                "algorithm \"\(algorithm.name)\" needs memory from allocate() on every rank",
+                rank: rank, host: host, operation: call.operation, sequence: operationNumber)
+        }
+        if algorithm.needsMappedMemory, call.inPlace, call.operation == .allToAll { return try swapBlocks(call, memory) }
+        try execute(algorithm, schedule, call, memory)
+    }
+
+    /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
+    private func announce(_ call: borrowing Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
+        let scratch = try scratchMemory(scratchBytes)
+        let slot = try begin()
+        let word = headerWord(call, path: path)
+        let offsets = UnsafeMutableRawPointer(own.header(slot)) + Self.payloadOffset
+        let (inputBytes, outputBytes) = bufferBytes(call)
+        offsets.storeBytes(of: Int64(heapOffset(call.input, inputBytes)), toByteOffset: 0, as: Int64.self)
+        offsets.storeBytes(of: Int64(heapOffset(UnsafeRawPointer(call.output), outputBytes)), toByteOffset: 8, as: Int64.self)
+        offsets.storeBytes(of: Int64(heapOffset(UnsafeRawPointer(scratch), 1)), toByteOffset: 16, as: Int64.self)
+        publish(word, call, slot: slot)
+        try meetAll(word, call, slot: slot)
+
+        var memory = MappedMemory(addresses: addresses)
+        for peer in 0..<size {
+            let header = UnsafeRawPointer(members[peer].header(slot)) + Self.payloadOffset
+            for buffer in [Buffer.input, .output, .scratch] {
+                let offset = header.load(fromByteOffset: buffer.rawValue * 8, as: Int64.self)
+                memory.set(buffer, of: peer, offset < 0 ? nil : members[peer].heapBase + Int(offset))
+            }
+        }
+        memory.isComplete = everyBufferIsMapped(call, memory)
+        // The own ones are here wherever they lie.
+        memory.set(.input, of: rank, call.input.map { UnsafeMutableRawPointer(mutating: $0) })
+        memory.set(.output, of: rank, call.output)
+        memory.set(.scratch, of: rank, scratch)
+        return memory
+    }
+
+    /// Whether the memory that the direct algorithm reads and writes is mapped, on all ranks that it concerns.
+    private func everyBufferIsMapped(_ call: borrowing Call, _ memory: MappedMemory) -> Bool {
+        let ranks = 0..<size
+        switch call.operation {
+        case .allReduce:
+            return ranks.allSatisfy { memory.isMapped(.input, of: $0) && memory.isMapped(.output, of: $0) }
+        case .allToAll where call.inPlace:
+            return ranks.allSatisfy { memory.isMapped(.output, of: $0) }
+        case .reduceScatter, .allGather, .allToAll, .reduce, .gather:
+            return ranks.allSatisfy { memory.isMapped(.input, of: $0) }
+        case .broadcast, .scatter:
+            return memory.isMapped(.input, of: call.root)
+        case .barrier: return true
+        case .allToAllV, .sendReceive: return false
+        }
+    }
+
+    /// Bytes of the caller's input and output.
+    private func bufferBytes(_ call: borrowing Call) -> (Int, Int) {
+        let block = call.count * call.type.size
+        switch call.operation {
+        case .allReduce, .broadcast, .reduce: return (block, block)
+        case .reduceScatter, .scatter: return (block * size, block)
+        case .allGather, .gather: return (block, block * size)
+        case .allToAll: return (block * size, block * size)
+        case .allToAllV, .barrier, .sendReceive: return (0, 0)
+        }
+    }
+
+    private func schedule(_ algorithm: Algorithm, _ call: borrowing Call) -> Schedule {
+        let key = ScheduleKey(operation: call.operation, algorithm: algorithm.name, root: call.root, pieces: 1)
+        if let known = schedules[key] { return known }
+        let schedule = algorithm.build(
+            Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root, pieces: 1))
+        schedules[key] = schedule
+        return schedule
+    }
+
+    private func layouts(_ schedule: Schedule, _ call: borrowing Call) -> Layouts {
+        let alignment = Swift.max(1, 64 / call.type.size)
+        switch call.operation {
+        case .allReduce, .broadcast, .reduce:
+            return Layouts(
+                input: .equal(count: call.count, blocks: schedule.inputBlocks, alignment: alignment),
+                output: .equal(count: call.count, blocks: schedule.outputBlocks, alignment: alignment))
+        default:
+            return Layouts(
+                input: .uniform(blocks: schedule.inputBlocks, count: call.count, alignment: alignment),
+                output: .uniform(blocks: schedule.outputBlocks, count: call.count, alignment: alignment))
+        }
+    }
+
+    private func execute(
+        _ algorithm: Algorithm, _ schedule: Schedule, _ call: borrowing Call, _ memory: MappedMemory
+    ) throws(CollectiveError) {
+        let (inputBytes, outputBytes) = bufferBytes(call)
+        var executor = Executor(
+            self, schedule, layouts(schedule, call), call, memory: memory,
+            streaming: Thresholds.streams(call.operation, bytes: Swift.max(inputBytes, outputBytes), inPlace: call.input == UnsafeRawPointer(call.output)))
+        try executor.run()
+    }
+
+    // MARK: Series of exchanges
+
+    /// Memory that is not mapped goes through the slots, piece by piece; the slots stay in the cache.
+    private func runSeries(_ call: borrowing Call) throws(CollectiveError) {
+        let blocks = Swift.max(1, publishedBytes(call) / Swift.max(1, call.count * call.type.size))
+        let elements = Thresholds.seriesBytes / call.type.size / blocks
+        // At least a line per block, for very many ranks.
+        let step = Swift.max(elements & ~63, 64 / call.type.size)
+        var first = 0
+        while first < call.count {
+            let count = Swift.min(step, call.count - first)
+            try exchange(call, Extent(first: first, count: count))
+            first += count
+        }
+    }
+
+    // MARK: Exchange of blocks in place
+
+    /// All-to-all in place on mapped memory: of every pair of blocks that change places, one rank swaps the first
+    /// half and the other one the second.
+    private func swapBlocks(_ call: borrowing Call, _ memory: MappedMemory) throws(CollectiveError) {
+        let block = call.count * call.type.size
+        for distance in 1..<size {
+            let peer = (rank + distance) % size
+            let mine = memory.base(.output, of: rank) + peer * block
+            let theirs = memory.base(.output, of: peer) + rank * block
+            swapHalf(mine, theirs, block, first: rank < peer)
+        }
+        try finishTogether()
+    }
+
+    func swapHalf(_ mine: UnsafeMutableRawPointer, _ theirs: UnsafeMutableRawPointer, _ bytes: Int, first: Bool) {
+        let half = bytes / 2 & ~63
+        let range = first ? 0..<half : half..<bytes
+        mix_swap(mine + range.lowerBound, theirs + range.lowerBound, range.count)
+    }
+
+    /// Returns when every rank has come here: none needs another's memory any more.
+    func finishTogether() throws(CollectiveError) {
+        mix_publish_u64(own.progress, sequence << 16 | 2)
+        wakeSleepers()
+        let target = sequence << 16 | 2
+        for peer in 0..<size where peer != rank {
+            let progress = members[peer].progress
+            try wait(for: peer) { mix_load_acquire_u64(progress) >= target }
+        }
+    }
+
+    // MARK: Memory
+
+    /// Where in this rank's heap `bytes` at `address` lie, or −1.
+    @inline(__always)
+    func heapOffset(_ address: UnsafeRawPointer?, _ bytes: Int) -> Int {
+        guard let address else { return -1 }
+        let offset = address - UnsafeRawPointer(own.heapBase)
+        return offset >= 0 && offset <= own.heapCapacity - bytes ? offset : -1
+    }
+
+    @inline(__always)
+    func heapOffset(_ address: UnsafeMutableRawPointer, _ bytes: Int) -> Int { heapOffset(UnsafeRawPointer(address), bytes) }
+
+    private func scratchMemory(_ bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer? {
+        if bytes == 0 { return scratch?.address }
+        if let scratch, scratch.bytes >= bytes { return scratch.address }
+        if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }
+        scratch = nil
+        let address = try node.heap.allocate(bytes: bytes)
+        scratch = (address, bytes)
+        return address
+    }
+
+    // MARK: Channels
+
+    func channel(to peer: Int, number: Int) -> Channel { Channel(own.channel(number, to: peer)) }
+    func channel(from peer: Int, number: Int) -> Channel { Channel(members[peer].channel(number, to: rank)) }
+}
