@@ -2,16 +2,11 @@ internal import MixSchedule
 
 // What can be told to be wrong before any other rank is asked.
 extension Communicator {
+    @inline(__always)
     func check(
-        _ operation: Operation, input: Int, equals expected: Int, _ what: String
+        _ operation: Operation, _ which: String, _ count: Int, equals expected: Int, _ what: String
     ) throws(CollectiveError) {
-        guard input == expected else { throw wrongCount(operation, "input", input, expected, what) }
-    }
-
-    func check(
-        _ operation: Operation, output: Int, equals expected: Int, _ what: String
-    ) throws(CollectiveError) {
-        guard output == expected else { throw wrongCount(operation, "output", output, expected, what) }
+        guard count == expected else { throw wrongCount(operation, which, count, expected, what) }
     }
 
     func check(
@@ -62,20 +57,4 @@ extension Communicator {
             .invalidArgument, "the \(which) has \(count) elements and should have \(expected): \(what)",
             rank: rank, host: host, operation: operation)
     }
-}
-
-/// Calls `body` with the addresses of both memories.
-@inline(__always)
-func withMemory<
-    Input: CollectiveMemory & ~Copyable & ~Escapable,
-    Output: MutableCollectiveMemory & ~Copyable & ~Escapable
->(
-    _ input: borrowing Input, _ output: inout Output,
-    _ body: (UnsafeRawPointer?, UnsafeMutableRawPointer?) throws(CollectiveError) -> Void
-) throws(CollectiveError) {
-    // One address at a time: nested closures would capture a non-copyable, non-escapable argument.
-    let source = input.withCollectiveMemory { $0 }
-    let destination = output.withMutableCollectiveMemory { $0 }
-    // Both arguments outlive this call: the caller lends them for its length.
-    try body(source, destination)
 }

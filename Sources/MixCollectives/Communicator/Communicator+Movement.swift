@@ -12,26 +12,16 @@ extension Communicator {
     >(
         _ input: borrowing Input, into output: inout Output
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = input.count
-        try check(.allGather, output: output.count, equals: count * size, "size times as many elements as the input")
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(.allGather, Input.Element.dataType, count: count, input: input, output: output))
-        }
+        try run(allGatherCall(input, &output))
     }
 
     /// Completes `buffer` on every rank: block `rank` is this rank's contribution, the others are filled.
     ///
-    /// `buffer.count` is a multiple of `size`, the same on all ranks.
+    /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
     public func allGather<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) {
-        let count = try blockCount(.allGather, of: buffer.count)
-        let offset = rank * count * Memory.Element.dataType.size
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .allGather, Memory.Element.dataType, count: count,
-                input: UnsafeRawPointer(memory.map { $0 + offset }), output: memory, inPlace: true))
-        }
+        try run(allGatherCall(&buffer))
     }
 
     /// Sends block j of `input` to rank j, and sets block i of `output` to what rank i sent here.
@@ -43,66 +33,44 @@ extension Communicator {
     >(
         _ input: borrowing Input, into output: inout Output
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = try blockCount(.allToAll, of: input.count)
-        try check(.allToAll, output: output.count, equals: input.count, "as many elements as the input")
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(.allToAll, Input.Element.dataType, count: count, input: input, output: output))
-        }
+        try run(allToAllCall(input, &output))
     }
 
     /// Exchanges block j of `buffer` with rank j, for every j.
+    ///
+    /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
     public func allToAll<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) {
-        let count = try blockCount(.allToAll, of: buffer.count)
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .allToAll, Memory.Element.dataType, count: count,
-                input: UnsafeRawPointer(memory), output: memory, inPlace: true))
-        }
+        try run(allToAllCall(&buffer))
     }
 
-    /// Sends a block of any size to every rank: `sent.counts[j]` elements from `sent.displacements[j]` of `input`
-    /// to rank j; what rank i sent lands at `received.displacements[i]` of `output`.
+    /// Sends a block of any size to every rank: `sent.counts[j]` elements at `sent.displacements[j]` of `input` go to
+    /// rank j, and what rank i sent lands at `received.displacements[i]` of `output`.
     ///
-    /// `received.counts[i]` equals what rank i says of this rank in its `sent.counts`. Moves Σ counts, unpadded.
+    /// `received.counts[i]` equals what rank i says of this rank in its `sent.counts`. Moves the counts, unpadded.
     public func allToAllV<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ sent: Blocks, into output: inout Output, _ received: Blocks
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        try check(.allToAllV, sent, fit: input.count, "input")
-        try check(.allToAllV, received, fit: output.count, "output")
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(
-                .allToAllV, Input.Element.dataType, input: input, output: output, sent: sent, received: received))
-        }
+        try run(allToAllVCall(input, sent, &output, received))
     }
 
-    /// Exchanges blocks of any size in place: `blocks.counts[j]` elements go to rank j, and as many come back
-    /// into their place. Both ranks of a pair give the same count.
+    /// Exchanges blocks of any size in place: `blocks.counts[j]` elements go to rank j, and as many come back into
+    /// their place. Both ranks of a pair give the same count.
     public func allToAllV<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ blocks: Blocks
     ) throws(CollectiveError) {
-        try check(.allToAllV, blocks, fit: buffer.count, "buffer")
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .allToAllV, Memory.Element.dataType, input: UnsafeRawPointer(memory), output: memory,
-                sent: blocks, received: blocks, inPlace: true))
-        }
+        try run(allToAllVCall(&buffer, blocks))
     }
 
-    /// Sets `buffer` on every rank to what it holds on rank `root`. Moves N bytes per rank.
+    /// Sets `buffer` on every rank to what it holds on rank `root`. Every other rank reads N bytes.
     public func broadcast<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, root: Int
     ) throws(CollectiveError) {
-        let count = buffer.count
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .broadcast, Memory.Element.dataType, count: count, root: root,
-                input: UnsafeRawPointer(memory), output: memory))
-        }
+        try run(broadcastCall(&buffer, root: root))
     }
 
     /// Sets `output` on rank `root` to the ranks' inputs in rank order; elsewhere `output` is not touched.
@@ -114,13 +82,7 @@ extension Communicator {
     >(
         _ input: borrowing Input, into output: inout Output, root: Int
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = input.count
-        if rank == root {
-            try check(.gather, output: output.count, equals: count * size, "size times as many elements as the input")
-        }
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(.gather, Input.Element.dataType, count: count, root: root, input: input, output: output))
-        }
+        try run(gatherCall(input, &output, root: root))
     }
 
     /// Sets `output` on rank i to block i of `input` on rank `root`; elsewhere `input` is not read.
@@ -132,13 +94,7 @@ extension Communicator {
     >(
         _ input: borrowing Input, into output: inout Output, root: Int
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = output.count
-        if rank == root {
-            try check(.scatter, input: input.count, equals: count * size, "size times as many elements as the output")
-        }
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(.scatter, Input.Element.dataType, count: count, root: root, input: input, output: output))
-        }
+        try run(scatterCall(input, &output, root: root))
     }
 
     /// Returns when every rank has called it.

@@ -9,29 +9,19 @@ extension Communicator {
     public func allReduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum
     ) throws(CollectiveError) {
-        let count = buffer.count
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .allReduce, Memory.Element.dataType, reduction, count: count,
-                input: UnsafeRawPointer(memory), output: memory))
-        }
+        try run(allReduceCall(&buffer, reduction))
     }
 
     /// Sets `output` on every rank to the reduction of all ranks' `input`, element by element.
     ///
-    /// `output.count == input.count`, the same on all ranks.
+    /// `output.count == input.count`, the same on all ranks. Moves 2(n−1)/n · N bytes per rank at the least.
     public func allReduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, into output: inout Output, _ reduction: Reduction = .sum
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = input.count
-        try check(.allReduce, output: output.count, equals: count, "as many elements as the input")
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(
-                .allReduce, Input.Element.dataType, reduction, count: count, input: input, output: output))
-        }
+        try run(allReduceCall(input, &output, reduction))
     }
 
     /// Reduces all ranks' `input` and leaves block `rank` of the result in `output`.
@@ -43,54 +33,35 @@ extension Communicator {
     >(
         _ input: borrowing Input, into output: inout Output, _ reduction: Reduction = .sum
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = output.count
-        try check(.reduceScatter, input: input.count, equals: count * size, "size times as many elements as the output")
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(
-                .reduceScatter, Input.Element.dataType, reduction, count: count, input: input, output: output))
-        }
+        try run(reduceScatterCall(input, &output, reduction))
     }
 
-    /// Reduces all ranks' `buffer` and leaves block `rank` of the result in that block of it; the other
-    /// blocks keep their contents or lose them, as it suits.
+    /// Reduces all ranks' `buffer` and leaves block `rank` of the result in that block of it; what the other blocks hold
+    /// afterwards is not defined.
     ///
-    /// `buffer.count` is a multiple of `size`, the same on all ranks.
+    /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
     public func reduceScatter<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum
     ) throws(CollectiveError) {
-        let count = try blockCount(.reduceScatter, of: buffer.count)
-        let offset = rank * count * Memory.Element.dataType.size
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .reduceScatter, Memory.Element.dataType, reduction, count: count,
-                input: UnsafeRawPointer(memory), output: memory.map { $0 + offset }, inPlace: true))
-        }
+        try run(reduceScatterCall(&buffer, reduction))
     }
 
     /// Sets `output` on rank `root` to the reduction of all ranks' `input`; elsewhere `output` is not touched.
+    ///
+    /// The root reads (n−1) · N bytes.
     public func reduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, into output: inout Output, _ reduction: Reduction = .sum, root: Int
     ) throws(CollectiveError) where Input.Element == Output.Element {
-        let count = input.count
-        if rank == root { try check(.reduce, output: output.count, equals: count, "as many elements as the input") }
-        try withMemory(input, &output) { input, output throws(CollectiveError) in
-            try run(Call(
-                .reduce, Input.Element.dataType, reduction, count: count, root: root, input: input, output: output))
-        }
+        try run(reduceCall(input, &output, reduction, root: root))
     }
 
     /// Replaces `buffer` on rank `root` with the reduction of all ranks' buffers.
     public func reduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum, root: Int
     ) throws(CollectiveError) {
-        let count = buffer.count
-        try buffer.withMutableCollectiveMemory { memory throws(CollectiveError) in
-            try run(Call(
-                .reduce, Memory.Element.dataType, reduction, count: count, root: root,
-                input: UnsafeRawPointer(memory), output: memory))
-        }
+        try run(reduceCall(&buffer, reduction, root: root))
     }
 }

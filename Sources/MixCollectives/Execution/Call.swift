@@ -1,7 +1,9 @@
 internal import MixSchedule
 
 /// One collective as the caller asked for it, its memory reduced to addresses.
-struct Call {
+///
+/// It crosses to the communicator's worker with memory that the suspended caller has lent.
+struct Call: @unchecked Sendable {
     var operation: Operation
     var type: DataType
     var reduction: Reduction
