@@ -2,10 +2,10 @@
 // with TYPE (a token) and ELEMENT (a C type) defined; both are undefined again at the end.
 //
 // The including file gives `vector` (VECTOR_BYTES of payload), vector_load, vector_store,
-// vector_load_part, vector_store_part (fewer bytes than a vector), vector_stream and vector_fence, and
-// HAS_STREAMING (0 or 1: whether the latter two are worth it); for the type TYPE_accumulator, TYPE_widen (vector to accumulator), TYPE_narrow, TYPE_add,
-// TYPE_multiply, TYPE_minimum, TYPE_maximum and, where AVERAGE_IS_VECTOR, TYPE_divide. SUM_IS_HOT asks for
-// loops of their own for sums of few sources.
+// vector_load_part, vector_store_part (fewer bytes than a vector), vector_stream, vector_fence and
+// HAS_STREAMING (0 or 1: whether these two are worth it); for the type TYPE_accumulator, TYPE_widen
+// (vector to accumulator), TYPE_narrow, TYPE_add, TYPE_multiply, TYPE_minimum, TYPE_maximum and, where
+// AVERAGE_IS_VECTOR, TYPE_divide. SUM_IS_HOT asks for loops of their own for sums of few sources.
 //
 // All offsets are in bytes. `reduction`, `width` and `streaming` are constants wherever these functions
 // are inlined; they cost nothing.

@@ -19,7 +19,10 @@ func floatsToRound(_ generator: inout SeededGenerator) -> [Float] {
         }
     }
     // Around each largest number, and each least.
-    for value in [65504, 65519, 65520, 448, 464, 480, 0x1p-24, 0x1p-25, 0x1p-14, 0x1p-9, 0x1p-10] as [Float] {
+    let limits: [Float] = [
+        65504, 65519, 65520, 448, 464, 480, 0x1p-24, 0x1p-25, 0x1p-14, 0x1p-9, 0x1p-10,
+    ]
+    for value in limits {
         bits += [value.bitPattern, value.nextUp.bitPattern, value.nextDown.bitPattern]
     }
     return bits.map { Float(bitPattern: $0) }

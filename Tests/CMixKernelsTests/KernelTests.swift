@@ -220,31 +220,55 @@ struct KernelTests {
 
     // MARK: - Every other instruction set, by generic
 
-    @Suite("avx2 answers as generic does", .serialized,
+    @Suite(
+        "avx2 answers as generic does", .serialized,
         .enabled(if: canRun(MIX_ISA_AVX2), "skipped avx2: this processor lacks it"))
     struct AVX2 {
-        @Test("avx2: every shape of reduction") func shapes() { ReductionComparison.everyShape(MIX_ISA_AVX2) }
-        @Test("avx2: special values") func special() { ReductionComparison.specialValues(MIX_ISA_AVX2) }
-        @Test("avx2: conversions") func conversions() { KernelTests.convert(MIX_ISA_AVX2) }
-        @Test("avx2: copies") func copies() { compareCopies(MIX_ISA_AVX2) }
+        @Test("avx2: every shape of reduction")
+        func shapes() { ReductionComparison.everyShape(MIX_ISA_AVX2) }
+
+        @Test("avx2: special values")
+        func special() { ReductionComparison.specialValues(MIX_ISA_AVX2) }
+
+        @Test("avx2: conversions")
+        func conversions() { KernelTests.convert(MIX_ISA_AVX2) }
+
+        @Test("avx2: copies")
+        func copies() { compareCopies(MIX_ISA_AVX2) }
     }
 
-    @Suite("avx512 answers as generic does", .serialized,
+    @Suite(
+        "avx512 answers as generic does", .serialized,
         .enabled(if: canRun(MIX_ISA_AVX512), "skipped avx512: this processor lacks it"))
     struct AVX512 {
-        @Test("avx512: every shape of reduction") func shapes() { ReductionComparison.everyShape(MIX_ISA_AVX512) }
-        @Test("avx512: special values") func special() { ReductionComparison.specialValues(MIX_ISA_AVX512) }
-        @Test("avx512: conversions") func conversions() { KernelTests.convert(MIX_ISA_AVX512) }
-        @Test("avx512: copies") func copies() { compareCopies(MIX_ISA_AVX512) }
+        @Test("avx512: every shape of reduction")
+        func shapes() { ReductionComparison.everyShape(MIX_ISA_AVX512) }
+
+        @Test("avx512: special values")
+        func special() { ReductionComparison.specialValues(MIX_ISA_AVX512) }
+
+        @Test("avx512: conversions")
+        func conversions() { KernelTests.convert(MIX_ISA_AVX512) }
+
+        @Test("avx512: copies")
+        func copies() { compareCopies(MIX_ISA_AVX512) }
     }
 
-    @Suite("neon answers as generic does", .serialized,
+    @Suite(
+        "neon answers as generic does", .serialized,
         .enabled(if: canRun(MIX_ISA_NEON), "skipped neon: this processor lacks it"))
     struct NEON {
-        @Test("neon: every shape of reduction") func shapes() { ReductionComparison.everyShape(MIX_ISA_NEON) }
-        @Test("neon: special values") func special() { ReductionComparison.specialValues(MIX_ISA_NEON) }
-        @Test("neon: conversions") func conversions() { KernelTests.convert(MIX_ISA_NEON) }
-        @Test("neon: copies") func copies() { compareCopies(MIX_ISA_NEON) }
+        @Test("neon: every shape of reduction")
+        func shapes() { ReductionComparison.everyShape(MIX_ISA_NEON) }
+
+        @Test("neon: special values")
+        func special() { ReductionComparison.specialValues(MIX_ISA_NEON) }
+
+        @Test("neon: conversions")
+        func conversions() { KernelTests.convert(MIX_ISA_NEON) }
+
+        @Test("neon: copies")
+        func copies() { compareCopies(MIX_ISA_NEON) }
     }
 
     private static func convert(_ isa: mix_isa) {

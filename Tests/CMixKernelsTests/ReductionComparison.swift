@@ -69,7 +69,10 @@ final class ReductionComparison {
 
     /// Elements for `source`, at the offset 0.
     func fill(_ source: Int, _ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { (sources[source] + Self.guarded).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        bytes.withUnsafeBytes {
+            (sources[source] + Self.guarded).copyMemory(
+                from: $0.baseAddress!, byteCount: $0.count)
+        }
     }
 
     /// Whether `isa` wrote what generic did.
