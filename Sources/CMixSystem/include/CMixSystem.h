@@ -65,7 +65,8 @@ typedef struct {
 typedef struct {
     uint32_t doorbell;  // futex: changes when somebody wakes this rank
     uint32_t sleepers;  // how many threads of this rank sleep on it
-    uint8_t padding[MIX_LINE - 8];
+    uint32_t processor; // where this rank last ran
+    uint8_t padding[MIX_LINE - 12];
     char host[MIX_HOST_BYTES];
     int64_t process;
 } mix_rank_root;
@@ -137,6 +138,14 @@ static inline void mix_sleep(mix_rank_root *root, uint32_t doorbell, int64_t nan
 static inline void mix_ring(mix_rank_root *root) {
     (void)__atomic_add_fetch(&root->doorbell, 1, __ATOMIC_SEQ_CST);
     mix_futex_wake(&root->doorbell);
+}
+
+// Tells peers where this rank runs; the line is written only when that changes.
+uint32_t mix_current_processor(void);
+static inline uint32_t mix_processor_of(const mix_rank_root *root) { return __atomic_load_n(&root->processor, __ATOMIC_RELAXED); }
+static inline void mix_announce_processor(mix_rank_root *root) {
+    uint32_t processor = mix_current_processor();
+    if (mix_processor_of(root) != processor) __atomic_store_n(&root->processor, processor, __ATOMIC_RELAXED);
 }
 
 static inline uint32_t mix_failure_state(const mix_failure *failure) { return __atomic_load_n(&failure->state, __ATOMIC_ACQUIRE); }

@@ -223,7 +223,11 @@ extension Communicator {
         var first = 0
         while first < call.count {
             let count = Swift.min(step, call.count - first)
-            try exchange(call, Extent(first: first, count: count))
+            if call.operation == .allReduce, size > 2 {
+                try exchangeInTwo(call, Extent(first: first, count: count))
+            } else {
+                try exchange(call, Extent(first: first, count: count))
+            }
             first += count
         }
     }
