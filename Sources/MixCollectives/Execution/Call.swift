@@ -1,9 +1,9 @@
-internal import MixSchedule
+public import MixSchedule
 
 /// One collective as the caller asked for it, its memory reduced to addresses.
 ///
 /// It crosses to the communicator's worker with memory that the suspended caller has lent.
-struct Call: @unchecked Sendable {
+@usableFromInline struct Call: @unchecked Sendable {
     var operation: Operation
     var type: DataType
     var reduction: Reduction
@@ -18,7 +18,7 @@ struct Call: @unchecked Sendable {
     /// Input and output are one buffer; of reduce-scatter and all-gather one is a block of the other.
     var inPlace: Bool
 
-    init(
+    @usableFromInline init(
         _ operation: Operation, _ type: DataType, _ reduction: Reduction = .sum, count: Int = 0, root: Int = 0,
         input: UnsafeRawPointer? = nil, output: UnsafeMutableRawPointer? = nil,
         sent: Blocks? = nil, received: Blocks? = nil, inPlace: Bool = false

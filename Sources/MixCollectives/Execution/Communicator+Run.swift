@@ -14,7 +14,7 @@ extension Communicator {
         static let forced: UInt8 = 2
     }
 
-    func run(_ call: borrowing Call) throws(CollectiveError) {
+    @usableFromInline func run(_ call: borrowing Call) throws(CollectiveError) {
         try enter(call.operation)
         defer { inUse = false }
         try checkArguments(call)

@@ -13,7 +13,7 @@ struct List: ParsableCommand {
     func run() {
         for operation in operations.isEmpty ? Operation.allCases : operations {
             Console.write("\(operation.rawValue)\n")
-            let entries = AlgorithmEntry.all(for: operation)
+            let entries = Algorithm.all(for: operation)
             if entries.isEmpty { Console.write("    (one way only)\n") }
             for entry in entries {
                 let memory = entry.needsMappedMemory ? " Needs mapped memory." : ""
