@@ -36,7 +36,7 @@ let package = Package(
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixCollectivesTests", dependencies: ["MixCollectives"],
+            name: "MixCollectivesTests", dependencies: ["MixCollectives", "MixSchedule"],
             swiftSettings: swiftSettings),
     ]
 )
