@@ -203,29 +203,11 @@ const char *mix_error_text(int error);
 #define MIX_PROCESSOR_WORDS 16
 void mix_processor_set(uint64_t set[MIX_PROCESSOR_WORDS]);
 int mix_process_id(void);
-// The nearest ancestor whose program's name begins with `name`, or 0.
-int mix_ancestor(const char *name);
-// The environment: "NAME=value" strings, NULL-ended.
-char *const *mix_environment(void);
-// The program that this process runs; 0 or a negative errno.
-int mix_executable_path(char *buffer, size_t size);
-// The arguments of this process, one after the other with a zero byte behind each; their length or a negative errno.
-int mix_arguments(char *buffer, size_t size);
-int mix_random(void *bytes, size_t count);
-
-// Starts a program as a child that is killed when this thread ends. `processor` < 0: not bound. Returns the process id
-// and in *descriptor one that becomes readable when the child ends, or a negative errno.
-int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor, int *descriptor);
-// Reaps a child that has ended: 0, or a negative errno. *status: its exit status, or 128 + the signal.
-int mix_reap(int process, int *status);
+// Starts a program as a child that is killed when this process ends. `environment` is "NAME=value" strings, NULL-ended.
+// `processor` < 0: not bound. Returns the process id or a negative errno.
+int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor);
+// Waits for any child for at most `milliseconds`: its id, 0 when none ended, negative errno. *status: exit status, or 128 + signal.
+int mix_wait_for_child(int milliseconds, int *status);
 int mix_kill(int process, int signal);
-// Waits until a descriptor is readable, a signal comes from `signals`, or time is up. Returns the descriptor's index,
-// `count` for a signal, or -ETIMEDOUT. Descriptors below 0 are left out.
-int mix_wait_for_any(const int *descriptors, int count, int signals, int milliseconds);
-// A descriptor from which SIGINT and SIGTERM can be read instead of being acted on.
-int mix_signals_open(void);
-// The signal that came, or 0.
-int mix_signals_read(int signals);
-void mix_signals_close(int signals);
 
 #endif
