@@ -101,13 +101,12 @@ extension Communicator {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
         if call.operation == .allToAll, call.inPlace { return try swapBlocks(call, memory) }
-        let algorithm = Algorithm.named("direct", for: call.operation)!
-        try execute(algorithm, schedule(algorithm, call), call, memory)
+        try execute(compiled(nil, index: .max, call), call, memory)
     }
 
     private func runForced(_ algorithm: Algorithm, _ call: Call) throws(CollectiveError) {
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
-        let schedule = schedule(algorithm, call)
+        let schedule = compiled(algorithm, index: UInt8(index), call)
         let layouts = layouts(schedule, call)
         let scratch = (0..<schedule.scratchBlocks).reduce(0) { Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound) }
         let memory = try announce(call, path: Path.forced + UInt8(index), scratchBytes: scratch * call.type.size)
@@ -118,7 +117,7 @@ extension Communicator {
                 rank: rank, host: host, operation: call.operation, sequence: operationNumber)
         }
         if algorithm.needsMappedMemory, call.inPlace, call.operation == .allToAll { return try swapBlocks(call, memory) }
-        try execute(algorithm, schedule, call, memory)
+        try execute(schedule, call, memory)
     }
 
     /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
@@ -179,16 +178,18 @@ extension Communicator {
         }
     }
 
-    private func schedule(_ algorithm: Algorithm, _ call: Call) -> Schedule {
-        let key = ScheduleKey(operation: call.operation, algorithm: algorithm.name, root: call.root, pieces: 1)
+    private func compiled(_ algorithm: Algorithm?, index: UInt8, _ call: Call) -> CompiledSchedule {
+        let key = CompiledSchedule.Key(operation: call.operation.code, algorithm: index, root: call.root)
         if let known = schedules[key] { return known }
-        let schedule = algorithm.build(
-            Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root, pieces: 1))
+        let algorithm = algorithm ?? Algorithm.named("direct", for: call.operation)!
+        let schedule = CompiledSchedule(
+            algorithm.build(
+                Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root)))
         schedules[key] = schedule
         return schedule
     }
 
-    private func layouts(_ schedule: Schedule, _ call: Call) -> Layouts {
+    private func layouts(_ schedule: CompiledSchedule, _ call: Call) -> Layouts {
         let alignment = Swift.max(1, 64 / call.type.size)
         switch call.operation {
         case .allReduce, .broadcast, .reduce:
@@ -203,7 +204,7 @@ extension Communicator {
     }
 
     private func execute(
-        _ algorithm: Algorithm, _ schedule: Schedule, _ call: Call, _ memory: MappedMemory
+        _ schedule: CompiledSchedule, _ call: Call, _ memory: MappedMemory
     ) throws(CollectiveError) {
         let (inputBytes, outputBytes) = bufferBytes(call)
         var executor = Executor(
