@@ -9,15 +9,13 @@ struct ScheduleKey: Hashable {
 }
 
 extension Schedule {
-    /// Whether some step combines fewer than all ranks' contributions.
+    /// Whether no step combines all ranks' contributions at once. That is the same for all ranks of an algorithm,
+    /// those included that only send, and receive what others reduced.
     var reducesInParts: Bool {
-        streams.contains { stream in
+        !streams.contains { stream in
             stream.steps.contains { step in
-                switch step {
-                case .receiveReduce: true
-                case .reduce(let sources, _): sources.count < rankCount
-                default: false
-                }
+                guard case .reduce(let sources, _) = step else { return false }
+                return sources.count == rankCount
             }
         }
     }
