@@ -100,12 +100,14 @@ extension Communicator {
     private func runLarge(_ call: borrowing Call) throws(CollectiveError) {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
-        if call.operation == .allToAll, call.inPlace { return try swapBlocks(call, memory) }
+        if call.exchangesInPlace { return try swapBlocks(call, memory) }
         let algorithm = Algorithm.named("direct", for: call.operation)!
         try execute(algorithm, schedule(algorithm, call), call, memory)
     }
 
     private func runForced(_ algorithm: Algorithm, _ call: borrowing Call) throws(CollectiveError) {
+        // The direct way of blocks of any size is the one with the tables: a rank does not know its peers' layouts.
+        if call.operation == .allToAllV, algorithm.needsMappedMemory { return try runAllToAllV(call) }
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
         let schedule = schedule(algorithm, call)
         let layouts = layouts(schedule, call)
@@ -117,7 +119,13 @@ extension Communicator {
                 "algorithm \"\(algorithm.name)\" needs memory from allocate() on every rank",
                 rank: rank, host: host, operation: call.operation, sequence: operationNumber)
         }
-        if algorithm.needsMappedMemory, call.inPlace, call.operation == .allToAll { return try swapBlocks(call, memory) }
+        if call.exchangesInPlace {
+            if algorithm.needsMappedMemory { return try swapBlocks(call, memory) }
+            throw CollectiveError(
+                .unsupported,
+                "algorithm \"\(algorithm.name)\" does not work in place: a block would be overwritten before it is sent",
+                rank: rank, host: host, operation: call.operation, sequence: operationNumber)
+        }
         try execute(algorithm, schedule, call, memory)
     }
 
@@ -156,7 +164,7 @@ extension Communicator {
         switch call.operation {
         case .allReduce:
             return ranks.allSatisfy { memory.isMapped(.input, of: $0) && memory.isMapped(.output, of: $0) }
-        case .allToAll where call.inPlace:
+        case .allToAll where call.exchangesInPlace:
             return ranks.allSatisfy { memory.isMapped(.output, of: $0) }
         case .reduceScatter, .allGather, .allToAll, .reduce, .gather:
             return ranks.allSatisfy { memory.isMapped(.input, of: $0) }
@@ -195,6 +203,10 @@ extension Communicator {
             return Layouts(
                 input: .equal(count: call.count, blocks: schedule.inputBlocks, alignment: alignment),
                 output: .equal(count: call.count, blocks: schedule.outputBlocks, alignment: alignment))
+        case .allToAllV:
+            return Layouts(
+                input: .counts(call.sent!.counts, displacements: call.sent!.displacements, alignment: alignment),
+                output: .counts(call.received!.counts, displacements: call.received!.displacements, alignment: alignment))
         default:
             return Layouts(
                 input: .uniform(blocks: schedule.inputBlocks, count: call.count, alignment: alignment),

@@ -25,8 +25,11 @@ extension Communicator {
     @inline(__always)
     func headerWord(_ call: borrowing Call, path: UInt8) -> UInt64 {
         (sequence & 0xffff_ffff) | UInt64(call.operation.code) << 32 | UInt64(call.type.rawValue) << 40
-            | UInt64(call.reduction.rawValue) << 48 | UInt64(path) << 56
+            | UInt64(call.reduction.rawValue) << 48 | UInt64(call.exchangesInPlace ? path | Self.inPlaceBit : path) << 56
     }
+
+    /// In the path: the blocks of all-to-all change places.
+    private static let inPlaceBit: UInt8 = 0x80
 
     /// Starts an exchange: the slot that it uses is free when this returns.
     @inline(__always)
@@ -250,7 +253,9 @@ extension Communicator {
         default: break
         }
         if operation.hasRoot { text += " with root \(root)" }
-        let path = UInt8(truncatingIfNeeded: word >> 56)
+        var path = UInt8(truncatingIfNeeded: word >> 56)
+        if path & inPlaceBit != 0 { text += " in place" }
+        path &= ~inPlaceBit
         if path > 1 { text += " by algorithm \(path - 2)" }
         return text
     }
