@@ -83,6 +83,12 @@ extension Communicator {
     }
 
     private func deadlineExceeded(waitingFor peer: Int) -> CollectiveError {
+        if operation == .sendReceive {
+            return CollectiveError(
+                .deadlineExceeded,
+                "rank \(peer) has not done its part of the message within \(timeout) (MIX_TIMEOUT); \(lastWord(of: peer))",
+                rank: peer, host: host(of: peer), operation: operation, sequence: operationNumber)
+        }
         // Whoever has not even entered is at fault, rather than the one who waits for it like us.
         let absent = (0..<size).filter { $0 != rank && !hasEntered($0) }
         let guilty = absent.first ?? peer
