@@ -36,7 +36,11 @@ let package = Package(
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixCollectivesTests", dependencies: ["MixCollectives", "MixSchedule"],
+            name: "MixCollectivesTests", dependencies: ["MixCollectives", "MixSchedule", "MixTestRank"],
+            swiftSettings: swiftSettings),
+        // The program that the tests above start as the ranks of a job.
+        .executableTarget(
+            name: "MixTestRank", dependencies: ["MixCollectives"], path: "Tests/MixTestRank",
             swiftSettings: swiftSettings),
     ]
 )

@@ -3,17 +3,19 @@
 // (f32_of_bf16, bf16_of_f32, …), TABLE and ISA.
 
 #define AVERAGE_IS_VECTOR
+#define SUM_IS_HOT
 #define TYPE f32
 #define ELEMENT float
-#include "reduce_body.h"
-#define TYPE f64
-#define ELEMENT double
 #include "reduce_body.h"
 #define TYPE f16
 #define ELEMENT uint16_t
 #include "reduce_body.h"
 #define TYPE bf16
 #define ELEMENT uint16_t
+#include "reduce_body.h"
+#undef SUM_IS_HOT
+#define TYPE f64
+#define ELEMENT double
 #include "reduce_body.h"
 #undef AVERAGE_IS_VECTOR
 #define TYPE i8

@@ -100,9 +100,9 @@ int mix_reduce(
         return -1;
     }
     if (MIX_UNLIKELY(destination_count == 0)) { return 0; }
-    kernels()->reduce[type][reduction](
+    const mix_kernels *chosen = kernels();
+    return chosen->reduce[type][reduction](
         sources, source_count, destinations, destination_count, count, divisor, stream);
-    return 0;
 }
 
 void mix_copy(void *destination, const void *source, size_t bytes, int stream) {

@@ -124,7 +124,7 @@ MIX_INLINE int64_t integer_divide(int64_t a, uint32_t divisor) { return a / (int
 
 // Elements are read and written at any address: buffers of payload need not be aligned.
 #define DEFINE_REDUCE(linkage, name, element, accumulator, widen, narrow, combine, finish)    \
-    linkage void name(                                                                        \
+    linkage int name(                                                                         \
         const void *const *sources, size_t source_count, void *const *destinations,           \
         size_t destination_count, size_t count, uint32_t divisor, int stream) {               \
         typedef element unaligned __attribute__((aligned(1), may_alias));                     \
@@ -139,6 +139,7 @@ MIX_INLINE int64_t integer_divide(int64_t a, uint32_t divisor) { return a / (int
                 ((unaligned *)destinations[d])[i] = result;                                   \
             }                                                                                 \
         }                                                                                     \
+        return 0;                                                                             \
     }
 
 #define DEFINE_REDUCTIONS(type, element, accumulator, operations, widen, narrow, average_linkage) \

@@ -39,7 +39,8 @@ MIX_INLINE void mix_copy_part(uint8_t *to, const uint8_t *from, size_t bytes) {
     if (bytes & 1) { to[at] = from[at]; }
 }
 
-typedef void (*mix_reduce_function)(
+/// What mix_reduce does for one type and reduction; always 0, so that it can be the tail of mix_reduce.
+typedef int (*mix_reduce_function)(
     const void *const *sources, size_t source_count, void *const *destinations,
     size_t destination_count, size_t count, uint32_t divisor, int stream);
 
@@ -64,13 +65,13 @@ extern const mix_kernels mix_kernels_neon MIX_HIDDEN;
 #endif
 
 // Averages of integers divide, which no instruction set here does on vectors: all tables share these.
-MIX_HIDDEN void mix_generic_average_i8(
+MIX_HIDDEN int mix_generic_average_i8(
     const void *const *, size_t, void *const *, size_t, size_t, uint32_t, int);
-MIX_HIDDEN void mix_generic_average_i32(
+MIX_HIDDEN int mix_generic_average_i32(
     const void *const *, size_t, void *const *, size_t, size_t, uint32_t, int);
-MIX_HIDDEN void mix_generic_average_i64(
+MIX_HIDDEN int mix_generic_average_i64(
     const void *const *, size_t, void *const *, size_t, size_t, uint32_t, int);
-MIX_HIDDEN void mix_generic_average_u8(
+MIX_HIDDEN int mix_generic_average_u8(
     const void *const *, size_t, void *const *, size_t, size_t, uint32_t, int);
 
 #endif

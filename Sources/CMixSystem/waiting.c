@@ -33,6 +33,8 @@ int mix_processor_count(void) {
     return CPU_COUNT(&set);
 }
 
+uint32_t mix_current_processor(void) { return (uint32_t)sched_getcpu(); }
+
 void mix_processor_set(uint64_t set[MIX_PROCESSOR_WORDS]) {
     cpu_set_t processors;
     CPU_ZERO(&processors);

@@ -65,7 +65,8 @@ typedef struct {
 typedef struct {
     uint32_t doorbell;  // futex: changes when somebody wakes this rank
     uint32_t sleepers;  // how many threads of this rank sleep on it
-    uint8_t padding[MIX_LINE - 8];
+    uint32_t processor; // where this rank last ran
+    uint8_t padding[MIX_LINE - 12];
     char host[MIX_HOST_BYTES];
     int64_t process;
 } mix_rank_root;
@@ -139,6 +140,14 @@ static inline void mix_ring(mix_rank_root *root) {
     mix_futex_wake(&root->doorbell);
 }
 
+// Tells peers where this rank runs; the line is written only when that changes.
+uint32_t mix_current_processor(void);
+static inline uint32_t mix_processor_of(const mix_rank_root *root) { return __atomic_load_n(&root->processor, __ATOMIC_RELAXED); }
+static inline void mix_announce_processor(mix_rank_root *root) {
+    uint32_t processor = mix_current_processor();
+    if (mix_processor_of(root) != processor) __atomic_store_n(&root->processor, processor, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t mix_failure_state(const mix_failure *failure) { return __atomic_load_n(&failure->state, __ATOMIC_ACQUIRE); }
 // 1 for the one who may write the record.
 static inline int mix_failure_begin(mix_failure *failure) { return mix_compare_exchange_u32(&failure->state, 0, 1); }
@@ -193,12 +202,38 @@ const char *mix_error_text(int error);
 // Marks in `set` (1,024 bits) the processors that the calling thread may run on.
 #define MIX_PROCESSOR_WORDS 16
 void mix_processor_set(uint64_t set[MIX_PROCESSOR_WORDS]);
+// "SEGV", "KILL", …
+const char *mix_signal_text(int signal);
 int mix_process_id(void);
-// Starts a program as a child that is killed when this process ends. `environment` is "NAME=value" strings, NULL-ended.
-// `processor` < 0: not bound. Returns the process id or a negative errno.
-int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor);
-// Waits for any child for at most `milliseconds`: its id, 0 when none ended, negative errno. *status: exit status, or 128 + signal.
-int mix_wait_for_child(int milliseconds, int *status);
+// This process's "NAME=value" strings, NULL-ended.
+char *const *mix_environment(void);
+// From the kernel's generator, good enough for keys.
+int mix_random(void *bytes, size_t count);
+// A path that starts this program again.
+int mix_executable_path(char *buffer, size_t size);
+
+// Starts a program as a child that is killed when the calling thread ends, and thus with this process.
+// `environment` is "NAME=value" strings, NULL-ended. `processor` < 0: not bound. Returns the process id or a negative errno.
+#define MIX_SPAWN_NO_INPUT 1
+int mix_spawn(const char *path, char *const *arguments, char *const *environment, int processor, int flags);
+// A descriptor that becomes readable when the process ends (Linux 5.3), or a negative errno.
+int mix_process_file(int process);
+// Waits until one of the descriptors (negative: none) is readable or a signal came, at most `milliseconds` (-1: no limit).
+int mix_wait_ready(const int *files, int count, int milliseconds);
+// Reaps that child if it ended: 1, 0 while it runs, negative errno. *status as a shell sees it, *signal 0 when it left by itself.
+int mix_reap(int process, int *status, int *signal);
 int mix_kill(int process, int signal);
+
+// From here to the release, SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end this process but are kept for mix_signals_next.
+// Returns a descriptor that becomes readable when one came; -EBUSY when somebody else in this process catches them.
+int mix_signals_catch(void);
+void mix_signals_release(void);
+// The next signal that came, 0 when there is none.
+int mix_signals_next(int *from_terminal);
+
+// Names the job of the Hydra launcher (MPICH, Intel MPI) that started this process; its environment does not. The
+// nearest hydra_pmi_proxy above this process, through whatever scripts lie between, was told its mpiexec's control
+// port, the same on all nodes; Intel's proxy was not, and counts by process and start time.
+int mix_hydra_job(char *buffer, size_t size);
 
 #endif

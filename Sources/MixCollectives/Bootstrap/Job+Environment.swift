@@ -1,1 +1,121 @@
-extension Job { static func current() throws(CollectiveError) -> Job? { nil } }
+internal import CMixSystem
+
+extension Job {
+    /// The job that a launcher started this process in; nil when none did, which makes a world of one.
+    ///
+    /// Recognised, the first that fits: `MIX_RANK` and its companions, `mpirun` of Open MPI, `mpirun` of MPICH and
+    /// Intel MPI, `torchrun`, `srun`, Kubernetes indexed jobs. ``detect(in:)`` says which variables each sets.
+    ///
+    /// - Throws: ``CollectiveError/Code/invalidJob``, naming the variable and its value.
+    public static func current() throws(CollectiveError) -> Job? {
+        var environment = Environment.current
+        // MPICH's launcher says who we are but not which job this is.
+        if environment["PMI_RANK"] != nil, let job = Environment.hydraJob { environment[Environment.hydraJobKey] = job }
+        return try detect(in: environment)
+    }
+
+    /// The job that these environment variables describe; nil when they describe none.
+    ///
+    /// | launcher | rank and size | rendezvous |
+    /// |---|---|---|
+    /// | by hand, ``Launcher`` | `MIX_RANK`, `MIX_WORLD_SIZE` | `MIX_RENDEZVOUS` |
+    /// | `mpirun` (Open MPI) | `OMPI_COMM_WORLD_RANK`, `OMPI_COMM_WORLD_SIZE` | `PMIX_NAMESPACE` and a random key of the job |
+    /// | `mpirun` (MPICH, Intel MPI) | `PMI_RANK`, `PMI_SIZE` | `I_MPI_HYDRA_UUID`, `PMI_JOBID`; MPICH: see ``current()`` |
+    /// | `torchrun` | `RANK`, `WORLD_SIZE` | `MASTER_ADDR`, `MASTER_PORT`, `TORCHELASTIC_RUN_ID` |
+    /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` or `SLURM_NTASKS` | `SLURM_JOB_ID`, `SLURM_STEP_ID` |
+    /// | Kubernetes | `JOB_COMPLETION_INDEX`, `MIX_WORLD_SIZE` | `MIX_RENDEZVOUS` |
+    ///
+    /// For every launcher `MIX_RENDEZVOUS` overrides the rendezvous, `MIX_NODE` names a virtual node, and
+    /// `MIX_TIMEOUT` (seconds, decimals allowed, default 30) limits every operation. MPI's launchers come before
+    /// `srun` because inside a Slurm allocation they start their own helpers through it, and the ranks inherit the
+    /// helper's variables. The script of `sbatch` and the shell of `salloc` are no ranks, though Slurm numbers them.
+    /// An empty variable counts as unset.
+    ///
+    /// - Throws: ``CollectiveError/Code/invalidJob`` for a number that is none, a rank outside `0 ..< size`, a size
+    ///   of 0, or a variable that is missing beside its companion; the message names variable and value.
+    public static func detect(in environment: [String: String]) throws(CollectiveError) -> Job? {
+        let environment = Environment(environment)
+        let timeout = try environment.timeout()
+        if var job = try find(environment) {
+            if let node = environment["MIX_NODE"] { job.node = node }
+            job.timeout = timeout
+            return job
+        }
+        // Left over from no launcher at all: half a job is more likely a mistake than a wish to be alone.
+        for (present, missing) in [("MIX_WORLD_SIZE", "MIX_RANK"), ("WORLD_SIZE", "RANK")] where environment[present] != nil {
+            throw environment.missing(missing, beside: present)
+        }
+        return nil
+    }
+
+    private static func find(_ environment: Environment) throws(CollectiveError) -> Job? {
+        if let job = try mixVariables(environment) { return job }
+        if let job = try openMPI(environment) { return job }
+        if let job = try hydra(environment) { return job }
+        if let job = try torchrun(environment) { return job }
+        if let job = try slurm(environment) { return job }
+        return try kubernetes(environment)
+    }
+
+    private static func mixVariables(_ environment: Environment) throws(CollectiveError) -> Job? {
+        guard environment["MIX_RANK"] != nil else { return nil }
+        return try environment.job(
+            "MIX_RANK", "MIX_WORLD_SIZE", launcher: "MIX_RANK",
+            rendezvous: environment.required("MIX_RENDEZVOUS", beside: "MIX_RANK"))
+    }
+
+    private static func openMPI(_ environment: Environment) throws(CollectiveError) -> Job? {
+        let (rank, size) = ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE")
+        guard environment[rank] != nil || environment[size] != nil else { return nil }
+        // Open MPI 4 numbers jobs with 16 bits of a hash; its random key makes them as good as unique.
+        let names = ["PMIX_NAMESPACE", "OMPI_MCA_orte_precondition_transports"]
+        let job = names.compactMap { environment[$0] }.joined(separator: "/")
+        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil { throw environment.missing(names[0], beside: rank) }
+        return try environment.job(rank, size, launcher: "mpirun (Open MPI)", rendezvous: "openmpi:" + job)
+    }
+
+    private static func hydra(_ environment: Environment) throws(CollectiveError) -> Job? {
+        guard environment["PMI_RANK"] != nil || environment["PMI_SIZE"] != nil else { return nil }
+        let intel = environment["I_MPI_HYDRA_UUID"]
+        let launcher = intel != nil ? "mpirun (Intel MPI)" : "mpirun (MPICH)"
+        guard let job = intel ?? environment["PMI_JOBID"] ?? environment[Environment.hydraJobKey] ?? environment["MIX_RENDEZVOUS"]
+        else {
+            throw CollectiveError(
+                .invalidJob,
+                "PMI_RANK=\(environment["PMI_RANK"] ?? "") is set, but which job it is a rank of can't be told: no hydra_pmi_proxy is "
+                    + "above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have.")
+        }
+        return try environment.job("PMI_RANK", "PMI_SIZE", launcher: launcher, rendezvous: "hydra:" + job)
+    }
+
+    private static func torchrun(_ environment: Environment) throws(CollectiveError) -> Job? {
+        // WORLD_SIZE alone is common in batch scripts, which leave the rank to srun.
+        guard environment["RANK"] != nil else { return nil }
+        var meeting = ""
+        if environment["MIX_RENDEZVOUS"] == nil {
+            meeting = try environment.required("MASTER_ADDR", beside: "RANK")
+            meeting += ":" + (try environment.required("MASTER_PORT", beside: "RANK"))
+            if let run = environment["TORCHELASTIC_RUN_ID"] { meeting += "/" + run }
+        }
+        return try environment.job("RANK", "WORLD_SIZE", launcher: "torchrun", rendezvous: "torchrun:" + meeting)
+    }
+
+    private static func slurm(_ environment: Environment) throws(CollectiveError) -> Job? {
+        guard environment["SLURM_PROCID"] != nil else { return nil }
+        // Steps from 0xfffffff0 on are Slurm's own: the batch script, the interactive shell. Old versions leave
+        // the batch script without any.
+        guard let step = environment["SLURM_STEP_ID"] ?? environment["SLURM_STEPID"] else { return nil }
+        if let number = UInt32(step), number >= 0xffff_fff0 { return nil }
+        let size = environment["SLURM_STEP_NUM_TASKS"] != nil ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS"
+        var job = environment["SLURM_JOB_ID"] ?? environment["SLURM_JOBID"] ?? ""
+        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil { job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID") }
+        return try environment.job("SLURM_PROCID", size, launcher: "srun", rendezvous: "slurm:\(job).\(step)")
+    }
+
+    private static func kubernetes(_ environment: Environment) throws(CollectiveError) -> Job? {
+        guard environment["JOB_COMPLETION_INDEX"] != nil else { return nil }
+        return try environment.job(
+            "JOB_COMPLETION_INDEX", "MIX_WORLD_SIZE", launcher: "Kubernetes",
+            rendezvous: environment.required("MIX_RENDEZVOUS", beside: "JOB_COMPLETION_INDEX"))
+    }
+}

@@ -1,15 +1,15 @@
-internal import MixSchedule
+public import MixSchedule
 
 // What can be told to be wrong before any other rank is asked.
 extension Communicator {
-    @inline(__always)
+    @inlinable @inline(__always)
     func check(
         _ operation: Operation, _ which: String, _ count: Int, equals expected: Int, _ what: String
     ) throws(CollectiveError) {
         guard count == expected else { throw wrongCount(operation, which, count, expected, what) }
     }
 
-    func check(
+    @usableFromInline func check(
         _ operation: Operation, _ blocks: Blocks, fit count: Int, _ what: String
     ) throws(CollectiveError) {
         guard blocks.counts.count == size, blocks.displacements.count == size else {
@@ -32,14 +32,17 @@ extension Communicator {
     }
 
     /// Elements per block of a buffer that holds one block per rank.
-    func blockCount(_ operation: Operation, of count: Int) throws(CollectiveError) -> Int {
+    @inlinable func blockCount(_ operation: Operation, of count: Int) throws(CollectiveError) -> Int {
         guard count.isMultiple(of: size) else {
-            throw CollectiveError(
-                .invalidArgument,
-                "the buffer has \(count) elements, not a multiple of the \(size) ranks",
-                rank: rank, host: host, operation: operation)
+            throw notWholeBlocks(operation, count)
         }
         return count / size
+    }
+
+    @usableFromInline func notWholeBlocks(_ operation: Operation, _ count: Int) -> CollectiveError {
+        CollectiveError(
+            .invalidArgument, "the buffer has \(count) elements, not a multiple of the \(size) ranks", rank: rank,
+            host: host, operation: operation)
     }
 
     func checkRank(_ operation: Operation, _ peer: Int, _ what: String) throws(CollectiveError) {
@@ -50,7 +53,7 @@ extension Communicator {
         }
     }
 
-    private func wrongCount(
+    @usableFromInline func wrongCount(
         _ operation: Operation, _ which: String, _ count: Int, _ expected: Int, _ what: String
     ) -> CollectiveError {
         CollectiveError(

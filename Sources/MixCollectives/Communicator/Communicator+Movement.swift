@@ -1,4 +1,4 @@
-internal import MixSchedule
+public import MixSchedule
 
 // Operations that move what the ranks hold. N is the larger buffer's size in bytes, n the number of ranks.
 
@@ -6,7 +6,7 @@ extension Communicator {
     /// Sets `output` on every rank to the ranks' inputs, one behind the other in rank order.
     ///
     /// `output.count == size · input.count`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func allGather<
+    @inlinable public func allGather<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -18,7 +18,7 @@ extension Communicator {
     /// Completes `buffer` on every rank: block `rank` is this rank's contribution, the others are filled.
     ///
     /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func allGather<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func allGather<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) {
         try run(allGatherCall(&buffer))
@@ -27,7 +27,7 @@ extension Communicator {
     /// Sends block j of `input` to rank j, and sets block i of `output` to what rank i sent here.
     ///
     /// `output.count == input.count`, a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func allToAll<
+    @inlinable public func allToAll<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -39,7 +39,7 @@ extension Communicator {
     /// Exchanges block j of `buffer` with rank j, for every j.
     ///
     /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func allToAll<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func allToAll<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) {
         try run(allToAllCall(&buffer))
@@ -49,7 +49,7 @@ extension Communicator {
     /// rank j, and what rank i sent lands at `received.displacements[i]` of `output`.
     ///
     /// `received.counts[i]` equals what rank i says of this rank in its `sent.counts`. Moves the counts, unpadded.
-    public func allToAllV<
+    @inlinable public func allToAllV<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -60,14 +60,14 @@ extension Communicator {
 
     /// Exchanges blocks of any size in place: `blocks.counts[j]` elements go to rank j, and as many come back into
     /// their place. Both ranks of a pair give the same count.
-    public func allToAllV<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func allToAllV<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ blocks: Blocks
     ) throws(CollectiveError) {
         try run(allToAllVCall(&buffer, blocks))
     }
 
     /// Sets `buffer` on every rank to what it holds on rank `root`. Every other rank reads N bytes.
-    public func broadcast<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func broadcast<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, root: Int
     ) throws(CollectiveError) {
         try run(broadcastCall(&buffer, root: root))
@@ -76,7 +76,7 @@ extension Communicator {
     /// Sets `output` on rank `root` to the ranks' inputs in rank order; elsewhere `output` is not touched.
     ///
     /// On `root`, `output.count == size · input.count`.
-    public func gather<
+    @inlinable public func gather<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -88,7 +88,7 @@ extension Communicator {
     /// Sets `output` on rank i to block i of `input` on rank `root`; elsewhere `input` is not read.
     ///
     /// On `root`, `input.count == size · output.count`.
-    public func scatter<
+    @inlinable public func scatter<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -98,7 +98,7 @@ extension Communicator {
     }
 
     /// Returns when every rank has called it.
-    public func barrier() throws(CollectiveError) {
+    @inlinable public func barrier() throws(CollectiveError) {
         try run(Call(.barrier, .uint8))
     }
 }

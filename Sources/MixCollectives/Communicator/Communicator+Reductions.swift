@@ -6,7 +6,7 @@ extension Communicator {
     /// Replaces `buffer` on every rank with the reduction of all ranks' buffers, element by element.
     ///
     /// All ranks give the same count, type and reduction. Moves 2(n−1)/n · N bytes per rank at the least.
-    public func allReduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func allReduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum
     ) throws(CollectiveError) {
         try run(allReduceCall(&buffer, reduction))
@@ -15,7 +15,7 @@ extension Communicator {
     /// Sets `output` on every rank to the reduction of all ranks' `input`, element by element.
     ///
     /// `output.count == input.count`, the same on all ranks. Moves 2(n−1)/n · N bytes per rank at the least.
-    public func allReduce<
+    @inlinable public func allReduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -27,7 +27,7 @@ extension Communicator {
     /// Reduces all ranks' `input` and leaves block `rank` of the result in `output`.
     ///
     /// `input.count == size · output.count`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func reduceScatter<
+    @inlinable public func reduceScatter<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -40,7 +40,7 @@ extension Communicator {
     /// afterwards is not defined.
     ///
     /// `buffer.count` is a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    public func reduceScatter<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func reduceScatter<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum
     ) throws(CollectiveError) {
         try run(reduceScatterCall(&buffer, reduction))
@@ -49,7 +49,7 @@ extension Communicator {
     /// Sets `output` on rank `root` to the reduction of all ranks' `input`; elsewhere `output` is not touched.
     ///
     /// The root reads (n−1) · N bytes.
-    public func reduce<
+    @inlinable public func reduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -59,7 +59,7 @@ extension Communicator {
     }
 
     /// Replaces `buffer` on rank `root` with the reduction of all ranks' buffers.
-    public func reduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable public func reduce<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction = .sum, root: Int
     ) throws(CollectiveError) {
         try run(reduceCall(&buffer, reduction, root: root))

@@ -12,19 +12,27 @@ extension Communicator {
     /// Waits until `ready`, which depends on `peer`.
     @inline(__always)
     func wait(for peer: Int, until ready: () -> Bool) throws(CollectiveError) {
-        for _ in 0..<spins {
+        for _ in 0..<patience(for: peer) {
             if ready() { return }
             mix_pause()
         }
         try waitPatiently(for: peer, until: ready)
     }
 
+    /// How often to look before giving way: a rank that needs the very processor that this one runs on will not
+    /// get on while it is looked at.
+    @inline(__always)
+    func patience(for peer: Int) -> UInt32 {
+        isOversubscribed && mix_processor_of(members[peer].root) == mix_current_processor() ? 1 : spins
+    }
+
     @inline(never)
     func waitPatiently(for peer: Int, until ready: () -> Bool) throws(CollectiveError) {
         let start = mix_now()
         let deadline = start &+ timeout.nanoseconds
+        let looks = Swift.min(patience(for: peer), 64)
         repeat {
-            for _ in 0..<16 {
+            for _ in 0..<looks {
                 if ready() { return }
                 mix_pause()
             }

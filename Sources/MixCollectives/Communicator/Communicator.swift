@@ -20,7 +20,10 @@ public final class Communicator: @unchecked Sendable {
     /// One per rank, in rank order.
     let members: UnsafeMutablePointer<Member>
     let own: Member
-    /// How often a wait looks before it asks the kernel for something.
+    /// Whether ranks outnumber the processors that they may run on.
+    let isOversubscribed: Bool
+    /// How often a wait looks before it gives way: some 100 µs, or about as long as another processor takes to
+    /// switch to the rank that is waited for.
     let spins: UInt32
 
     /// Exchanges so far; large operations take several.
@@ -57,7 +60,8 @@ public final class Communicator: @unchecked Sendable {
         self.members = .allocate(capacity: members.count)
         self.members.initialize(from: members, count: members.count)
         own = members[rank]
-        spins = node.oversubscribed ? 8 : 4000
+        isOversubscribed = node.oversubscribed
+        spins = node.oversubscribed ? 64 : 4000
         sources = .allocate(capacity: members.count)
         sources.initialize(repeating: nil, count: members.count)
         destinations = .allocate(capacity: members.count)

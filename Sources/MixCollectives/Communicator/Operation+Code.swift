@@ -1,4 +1,4 @@
-internal import MixSchedule
+@_exported public import MixSchedule
 
 extension Operation {
     /// The operation's number in a header.

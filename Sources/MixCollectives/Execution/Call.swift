@@ -1,9 +1,9 @@
-internal import MixSchedule
+public import MixSchedule
 
 /// One collective as the caller asked for it, its memory reduced to addresses.
 ///
 /// It crosses to the communicator's worker with memory that the suspended caller has lent.
-struct Call: @unchecked Sendable {
+@usableFromInline struct Call: @unchecked Sendable {
     var operation: Operation
     var type: DataType
     var reduction: Reduction
@@ -20,7 +20,7 @@ struct Call: @unchecked Sendable {
     /// Blocks of pairs of ranks change places: all ranks must do it this way or none.
     var exchangesInPlace: Bool { inPlace && (operation == .allToAll || operation == .allToAllV) }
 
-    init(
+    @usableFromInline init(
         _ operation: Operation, _ type: DataType, _ reduction: Reduction = .sum, count: Int = 0, root: Int = 0,
         input: UnsafeRawPointer? = nil, output: UnsafeMutableRawPointer? = nil,
         sent: Blocks? = nil, received: Blocks? = nil, inPlace: Bool = false

@@ -1,4 +1,4 @@
-internal import MixSchedule
+public import MixSchedule
 
 // From the caller's arguments to a Call: what can be told to be wrong before any other rank is asked, and the
 // addresses of the memory. Blocking and asynchronous forms share these.
@@ -6,7 +6,7 @@ internal import MixSchedule
 // The addresses outlive the closures that hand them out, but not the caller's borrow: every kind of memory keeps
 // its place while it is lent, and each operation returns (or resumes) before the loan ends.
 extension Communicator {
-    func allReduceCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func allReduceCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction
     ) -> Call {
         let memory = address(&buffer)
@@ -15,7 +15,7 @@ extension Communicator {
             output: memory)
     }
 
-    func allReduceCall<
+    @inlinable func allReduceCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction
@@ -26,7 +26,7 @@ extension Communicator {
             output: address(&output))
     }
 
-    func reduceScatterCall<
+    @inlinable func reduceScatterCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction
@@ -39,7 +39,7 @@ extension Communicator {
             output: address(&output))
     }
 
-    func reduceScatterCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func reduceScatterCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction
     ) throws(CollectiveError) -> Call {
         let count = try blockCount(.reduceScatter, of: buffer.count)
@@ -49,7 +49,7 @@ extension Communicator {
             output: memory.map { $0 + rank * count * Memory.Element.dataType.size }, inPlace: true)
     }
 
-    func reduceCall<
+    @inlinable func reduceCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction, root: Int
@@ -62,7 +62,7 @@ extension Communicator {
             output: address(&output))
     }
 
-    func reduceCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func reduceCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ reduction: Reduction, root: Int
     ) -> Call {
         let memory = address(&buffer)
@@ -71,7 +71,7 @@ extension Communicator {
             input: UnsafeRawPointer(memory), output: memory)
     }
 
-    func allGatherCall<
+    @inlinable func allGatherCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output
@@ -82,7 +82,7 @@ extension Communicator {
             .allGather, Input.Element.dataType, count: input.count, input: address(input), output: address(&output))
     }
 
-    func allGatherCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func allGatherCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) -> Call {
         let count = try blockCount(.allGather, of: buffer.count)
@@ -93,7 +93,7 @@ extension Communicator {
             inPlace: true)
     }
 
-    func allToAllCall<
+    @inlinable func allToAllCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output
@@ -103,7 +103,7 @@ extension Communicator {
         return Call(.allToAll, Input.Element.dataType, count: count, input: address(input), output: address(&output))
     }
 
-    func allToAllCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func allToAllCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory
     ) throws(CollectiveError) -> Call {
         let count = try blockCount(.allToAll, of: buffer.count)
@@ -113,7 +113,7 @@ extension Communicator {
             inPlace: true)
     }
 
-    func allToAllVCall<
+    @inlinable func allToAllVCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ sent: Blocks, _ output: inout Output, _ received: Blocks
@@ -128,7 +128,7 @@ extension Communicator {
             received: received)
     }
 
-    func allToAllVCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func allToAllVCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, _ blocks: Blocks
     ) throws(CollectiveError) -> Call {
         try check(.allToAllV, blocks, fit: buffer.count, "buffer")
@@ -138,7 +138,7 @@ extension Communicator {
             received: blocks, inPlace: true)
     }
 
-    func broadcastCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable func broadcastCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ buffer: inout Memory, root: Int
     ) -> Call {
         let memory = address(&buffer)
@@ -147,7 +147,7 @@ extension Communicator {
             output: memory)
     }
 
-    func gatherCall<
+    @inlinable func gatherCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, root: Int
@@ -161,7 +161,7 @@ extension Communicator {
             output: address(&output))
     }
 
-    func scatterCall<
+    @inlinable func scatterCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, root: Int
@@ -175,13 +175,11 @@ extension Communicator {
             output: address(&output))
     }
 
-    @inline(__always)
-    func address<Memory: CollectiveMemory & ~Copyable & ~Escapable>(_ memory: borrowing Memory) -> UnsafeRawPointer? {
+    @inlinable @inline(__always) func address<Memory: CollectiveMemory & ~Copyable & ~Escapable>(_ memory: borrowing Memory) -> UnsafeRawPointer? {
         memory.withCollectiveMemory { $0 }
     }
 
-    @inline(__always)
-    func address<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
+    @inlinable @inline(__always) func address<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
         _ memory: inout Memory
     ) -> UnsafeMutableRawPointer? {
         memory.withMutableCollectiveMemory { $0 }

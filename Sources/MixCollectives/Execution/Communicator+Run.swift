@@ -14,7 +14,7 @@ extension Communicator {
         static let forced: UInt8 = 2
     }
 
-    func run(_ call: borrowing Call) throws(CollectiveError) {
+    @usableFromInline func run(_ call: borrowing Call) throws(CollectiveError) {
         try enter(call.operation)
         defer { inUse = false }
         try checkArguments(call)
@@ -235,7 +235,11 @@ extension Communicator {
         var first = 0
         while first < call.count {
             let count = Swift.min(step, call.count - first)
-            try exchange(call, Extent(first: first, count: count))
+            if call.operation == .allReduce, size > 2 {
+                try exchangeInTwo(call, Extent(first: first, count: count))
+            } else {
+                try exchange(call, Extent(first: first, count: count))
+            }
             first += count
         }
     }

@@ -63,6 +63,7 @@ extension Communicator {
         let header = own.header(slot)
         header.pointee.count = UInt64(call.count)
         header.pointee.root = UInt32(truncatingIfNeeded: call.root)
+        if isOversubscribed { mix_announce_processor(own.root) }
         mix_publish_u64(UnsafeMutableRawPointer(header).assumingMemoryBound(to: UInt64.self), word)
         wakeSleepers()
     }
@@ -71,7 +72,7 @@ extension Communicator {
     @inline(__always)
     func meet(_ peer: Int, _ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
         let header = members[peer].header(slot)
-        if mix_spin_until_equal(headerWord(peer, slot), word, spins) == 0 {
+        if mix_spin_until_equal(headerWord(peer, slot), word, patience(for: peer)) == 0 {
             let address = headerWord(peer, slot)
             let low = word & 0xffff_ffff
             try waitPatiently(for: peer) { mix_load_acquire_u64(address) & 0xffff_ffff == low }
@@ -136,6 +137,7 @@ extension Communicator {
             copy(call.input, offset, to: published(rank, bytes: length, slot: slot), 0, length)
             publish(word, call, slot: slot)
             if !call.inPlace { copy(call.input, offset, to: call.output, rank * stride + offset, length) }
+            if isOversubscribed { try meetNeighbours(word, call, slot: slot) }
             for peer in 0..<size where peer != rank {
                 try meet(peer, word, call, slot: slot)
                 copy(published(peer, bytes: length, slot: slot), 0, to: call.output, peer * stride + offset, length)
@@ -161,6 +163,7 @@ extension Communicator {
             }
             publish(word, call, slot: slot)
             if !call.inPlace { copy(call.input, rank * stride + offset, to: call.output, rank * stride + offset, length) }
+            if isOversubscribed { try meetNeighbours(word, call, slot: slot) }
             for peer in 0..<size where peer != rank {
                 try meet(peer, word, call, slot: slot)
                 copy(
@@ -203,10 +206,56 @@ extension Communicator {
         }
     }
 
+    /// All-reduce of an extent in two exchanges: each rank reduces one part of it, then all gather the parts. Reads
+    /// each byte twice instead of once per rank.
+    func exchangeInTwo(_ call: borrowing Call, _ extent: Extent) throws(CollectiveError) {
+        let width = call.type.size
+        let offset = extent.first * width
+        let parts = Layout.equal(count: extent.count, blocks: size, alignment: Swift.max(1, 64 / width))
+        func bytes(of part: Int) -> Range<Int> {
+            let range = parts.range(ofBlock: part)
+            return range.lowerBound * width..<range.upperBound * width
+        }
+
+        var slot = try begin()
+        var word = headerWord(call, path: 0)
+        copy(call.input, offset, to: own.slot(slot), 0, extent.count * width)
+        publish(word, call, slot: slot)
+        try meetAll(word, call, slot: slot)
+        let mine = bytes(of: rank)
+        for peer in 0..<size {
+            sources[peer] =
+                peer == rank
+                ? call.input.map { $0 + offset + mine.lowerBound } : UnsafeRawPointer(members[peer].slot(slot) + mine.lowerBound)
+        }
+        combine(call, mine.count / width, into: call.output.map { $0 + offset + mine.lowerBound })
+
+        slot = try begin()
+        word = headerWord(call, path: 1)
+        copy(UnsafeRawPointer(call.output), offset + mine.lowerBound, to: own.slot(slot), 0, mine.count)
+        publish(word, call, slot: slot)
+        try meetAll(word, call, slot: slot)
+        for peer in 0..<size where peer != rank {
+            let part = bytes(of: peer)
+            copy(members[peer].slot(slot), 0, to: call.output, offset + part.lowerBound, part.count)
+        }
+    }
+
     @inline(__always)
     func meetAll(_ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
+        if isOversubscribed { try meetNeighbours(word, call, slot: slot) }
         for peer in 0..<size where peer != rank { try meet(peer, word, call, slot: slot) }
         lastMeeting = sequence
+    }
+
+    /// Waits for the ranks that share this rank's processor. They come first: while one of them has not run, looking
+    /// for ranks elsewhere only keeps it from running.
+    @inline(__always)
+    private func meetNeighbours(_ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
+        let mine = mix_current_processor()
+        for peer in 0..<size where peer != rank && mix_processor_of(members[peer].root) == mine {
+            try meet(peer, word, call, slot: slot)
+        }
     }
 
     /// Lines up the ranks' contributions for the kernel, in rank order: that makes every rank's result the same.
@@ -239,13 +288,24 @@ extension Communicator {
         let header = own.header(slot).pointee
         let ours = Self.describe(header)
         let theirs = Self.describe(members[peer].header(slot).pointee)
+        // Whoever is alone with what it called is the likelier culprit.
+        let guilty = agreeing(with: peer, slot: slot) > agreeing(with: rank, slot: slot) ? rank : peer
         return fail(
             CollectiveError(
                 .mismatch,
                 "rank \(peer) on \(host(of: peer)) called \(theirs), rank \(rank) on \(host) called \(ours); "
                     + "all ranks must call the same",
-                rank: peer, host: host(of: peer), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
+                rank: guilty, host: host(of: guilty), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
                 sequence: exchangeOperation))
+    }
+
+    /// How many ranks have come for what `member` came for.
+    private func agreeing(with member: Int, slot: Int) -> Int {
+        let header = members[member].header(slot).pointee
+        return (0..<size).filter {
+            let other = members[$0].header(slot).pointee
+            return other.word == header.word && other.count == header.count && other.root == header.root
+        }.count
     }
 
     private static func describe(_ header: mix_header) -> String {

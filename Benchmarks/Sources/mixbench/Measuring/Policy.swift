@@ -1,0 +1,13 @@
+/// How rows are measured.
+struct Policy: Sendable {
+    /// Time to spend on one row and place.
+    var seconds = 0.3
+    /// Whether results are checked.
+    var check = true
+    var memory = MemoryKind.shared
+    /// nil: the library's choice.
+    var algorithm: String?
+
+    /// Timed calls of one row and place.
+    static let iterations = 5...50_000
+}

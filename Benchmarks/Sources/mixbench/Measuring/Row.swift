@@ -1,0 +1,6 @@
+/// One line of a table.
+struct Row: Sendable {
+    var sweep: Sweep
+    var shape: Shape
+    var measurements: [Place: Measurement] = [:]
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// Measures collectives as nccl-tests does.
+@main
+struct MixBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mixbench",
+        abstract: "Measures collectives: nccl-tests' columns, percentiles, and every result checked.",
+        discussion: """
+            mixbench all-reduce --ranks 4 -b 8 -e 64M -f 4
+            mixbench all-to-all --ranks 4 --nodes 2 --type bf16 --json results.jsonl
+            mixbench all-reduce all-gather --ranks 2 --plot bandwidth.svg
+
+            Documentation/Benchmarking.md says what the columns mean and how time is taken.
+            """,
+        subcommands: [Run.self, Peers.self, List.self, Info.self],
+        defaultSubcommand: Run.self)
+}

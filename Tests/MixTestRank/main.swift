@@ -1,0 +1,22 @@
+import Glibc
+
+/// What the tests' rank program can do: one file per subcommand, one line here.
+enum Subcommand {
+    static let all: [String: @Sendable ([String]) throws -> Int32] = [
+        "job": job,
+        "launch": launch,
+        "stay": stay,
+    ]
+}
+
+do {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard let name = arguments.first, let subcommand = Subcommand.all[name] else {
+        complain("usage: MixTestRank \(Subcommand.all.keys.sorted().joined(separator: "|")) …")
+        exit(64)
+    }
+    exit(try subcommand(Array(arguments.dropFirst())))
+} catch {
+    complain("MixTestRank: \(error)")
+    exit(1)
+}
