@@ -97,8 +97,7 @@ extension Communicator {
     private func checkPeer(_ peer: Int, _ what: String) throws(CollectiveError) {
         try checkRank(.sendReceive, peer, what)
         guard peer != rank else {
-            throw CollectiveError(
-                .invalidArgument, "\(what) \(peer) is this rank itself", rank: rank, host: host, operation: .sendReceive)
+            throw refusal(.invalidArgument, .sendReceive, "\(what) \(peer) is this rank itself")
         }
     }
 }

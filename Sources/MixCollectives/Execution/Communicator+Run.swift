@@ -15,9 +15,9 @@ extension Communicator {
     }
 
     @usableFromInline func run(_ call: borrowing Call) throws(CollectiveError) {
+        try checkArguments(call)
         try enter(call.operation)
         defer { inUse = false }
-        try checkArguments(call)
         if size == 1 { return runAlone(call) }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
@@ -40,18 +40,24 @@ extension Communicator {
     @inline(never)
     private func refuse(_ operation: Operation) throws(CollectiveError) {
         if node.forkWitness.pointee != 1 {
-            throw CollectiveError(
-                .forked, "this process was forked from the rank that joined; only that one may use its communicator "
-                    + "(start ranks by a launcher, or let the child join a job of its own)",
-                rank: rank, host: host, operation: operation)
+            var error = forked
+            (error.operation, error.sequence) = (operation, operationNumber &+ 1)
+            throw error
         }
-        if isClosed {
-            throw CollectiveError(.closed, "this communicator was closed", rank: rank, host: host, operation: operation)
-        }
-        throw CollectiveError(
-            .concurrentUse, "another thread is in \(self.operation.rawValue); one thread at a time uses a communicator "
-                + "(split one off for each thread)",
-            rank: rank, host: host, operation: operation)
+        if isClosed { throw refusal(.closed, operation, "this communicator was closed") }
+        throw refusal(
+            .concurrentUse, operation,
+            "another thread is in \(self.operation.rawValue); one thread at a time uses a communicator "
+                + "(split one off for each thread)")
+    }
+
+    /// What a forked child is told, who shares this rank's memory files with the parent.
+    var forked: CollectiveError {
+        CollectiveError(
+            .forked,
+            "this process was forked from the rank that joined; only that one may use its communicator "
+                + "(start ranks by a launcher, or let the child join a job of its own)",
+            rank: rank, host: host)
     }
 
     @inline(__always)
@@ -60,9 +66,8 @@ extension Communicator {
         switch call.operation {
         case .allReduce, .reduceScatter, .reduce:
             guard call.type.isReducible else {
-                throw CollectiveError(
-                    .unsupported, "\(call.type.name) is a payload type and can't be reduced; convert it first",
-                    rank: rank, host: host, operation: call.operation)
+                throw refusal(
+                    .unsupported, call.operation, "\(call.type.name) is a payload type and can't be reduced; convert it first")
             }
         default: break
         }
