@@ -63,7 +63,11 @@ extension Communicator {
     private func read(
         _ frame: Channel.Frame, _ channel: Channel, into output: UnsafeMutableRawPointer?, from source: Int
     ) throws(CollectiveError) {
-        if frame.location >= 0 { copy(members[source].heapBase + frame.location, 0, to: output, 0, frame.bytes) }
+        if frame.location >= 0 {
+            copy(members[source].heapBase + frame.location, 0, to: output, 0, frame.bytes)
+            // A sender that gave up meanwhile may have changed what was read.
+            try throwIfFailed()
+        }
         channel.dropFrame()
         wake(source)
         guard frame.location < 0 else { return }
