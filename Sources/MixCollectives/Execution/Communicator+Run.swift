@@ -14,7 +14,7 @@ extension Communicator {
         static let forced: UInt8 = 2
     }
 
-    @usableFromInline func run(_ call: borrowing Call) throws(CollectiveError) {
+    @usableFromInline func run(_ call: Call) throws(CollectiveError) {
         try checkArguments(call)
         try enter(call.operation)
         defer { inUse = false }
@@ -61,7 +61,7 @@ extension Communicator {
     }
 
     @inline(__always)
-    private func checkArguments(_ call: borrowing Call) throws(CollectiveError) {
+    private func checkArguments(_ call: Call) throws(CollectiveError) {
         if call.root < 0 || call.root >= size { try checkRank(call.operation, call.root, "root") }
         switch call.operation {
         case .allReduce, .reduceScatter, .reduce:
@@ -75,7 +75,7 @@ extension Communicator {
 
     /// Bytes that one exchange of all of it would publish.
     @inline(__always)
-    private func publishedBytes(_ call: borrowing Call) -> Int {
+    private func publishedBytes(_ call: Call) -> Int {
         let block = call.count * call.type.size
         switch call.operation {
         case .reduceScatter, .allToAll, .scatter: return block * size
@@ -84,7 +84,7 @@ extension Communicator {
     }
 
     /// A world of one: what is sent is received.
-    private func runAlone(_ call: borrowing Call) {
+    private func runAlone(_ call: Call) {
         let bytes = call.count * call.type.size
         switch call.operation {
         case .allToAllV:
@@ -102,7 +102,7 @@ extension Communicator {
     // MARK: Large operations
 
     /// One exchange tells everybody what is mapped where; then either schedule or series.
-    private func runLarge(_ call: borrowing Call) throws(CollectiveError) {
+    private func runLarge(_ call: Call) throws(CollectiveError) {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
         if call.exchangesInPlace { return try swapBlocks(call, memory) }
@@ -110,7 +110,7 @@ extension Communicator {
         try execute(algorithm, schedule(algorithm, call), call, memory)
     }
 
-    private func runForced(_ algorithm: Algorithm, _ call: borrowing Call) throws(CollectiveError) {
+    private func runForced(_ algorithm: Algorithm, _ call: Call) throws(CollectiveError) {
         // The direct way of blocks of any size is the one with the tables: a rank does not know its peers' layouts.
         if call.operation == .allToAllV, algorithm.needsMappedMemory { return try runAllToAllV(call) }
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
@@ -135,7 +135,7 @@ extension Communicator {
     }
 
     /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
-    private func announce(_ call: borrowing Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
+    private func announce(_ call: Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
         let scratch = try scratchMemory(scratchBytes)
         let slot = try begin()
         let word = headerWord(call, path: path)
@@ -164,7 +164,7 @@ extension Communicator {
     }
 
     /// Whether the memory that the direct algorithm reads and writes is mapped, on all ranks that it concerns.
-    private func everyBufferIsMapped(_ call: borrowing Call, _ memory: MappedMemory) -> Bool {
+    private func everyBufferIsMapped(_ call: Call, _ memory: MappedMemory) -> Bool {
         let ranks = 0..<size
         switch call.operation {
         case .allReduce:
@@ -181,7 +181,7 @@ extension Communicator {
     }
 
     /// Bytes of the caller's input and output.
-    private func bufferBytes(_ call: borrowing Call) -> (Int, Int) {
+    private func bufferBytes(_ call: Call) -> (Int, Int) {
         let block = call.count * call.type.size
         switch call.operation {
         case .allReduce, .broadcast, .reduce: return (block, block)
@@ -192,7 +192,7 @@ extension Communicator {
         }
     }
 
-    private func schedule(_ algorithm: Algorithm, _ call: borrowing Call) -> Schedule {
+    private func schedule(_ algorithm: Algorithm, _ call: Call) -> Schedule {
         let key = ScheduleKey(operation: call.operation, algorithm: algorithm.name, root: call.root, pieces: 1)
         if let known = schedules[key] { return known }
         let schedule = algorithm.build(
@@ -201,7 +201,7 @@ extension Communicator {
         return schedule
     }
 
-    private func layouts(_ schedule: Schedule, _ call: borrowing Call) -> Layouts {
+    private func layouts(_ schedule: Schedule, _ call: Call) -> Layouts {
         let alignment = Swift.max(1, 64 / call.type.size)
         switch call.operation {
         case .allReduce, .broadcast, .reduce:
@@ -209,9 +209,11 @@ extension Communicator {
                 input: .equal(count: call.count, blocks: schedule.inputBlocks, alignment: alignment),
                 output: .equal(count: call.count, blocks: schedule.outputBlocks, alignment: alignment))
         case .allToAllV:
+            let (sent, received) = (call.sent!, call.received!)
+            func list(_ values: UnsafePointer<Int>) -> [Int] { (0..<size).map { values[$0] } }
             return Layouts(
-                input: .counts(call.sent!.counts, displacements: call.sent!.displacements, alignment: alignment),
-                output: .counts(call.received!.counts, displacements: call.received!.displacements, alignment: alignment))
+                input: .counts(list(sent.counts), displacements: list(sent.displacements), alignment: alignment),
+                output: .counts(list(received.counts), displacements: list(received.displacements), alignment: alignment))
         default:
             return Layouts(
                 input: .uniform(blocks: schedule.inputBlocks, count: call.count, alignment: alignment),
@@ -220,7 +222,7 @@ extension Communicator {
     }
 
     private func execute(
-        _ algorithm: Algorithm, _ schedule: Schedule, _ call: borrowing Call, _ memory: MappedMemory
+        _ algorithm: Algorithm, _ schedule: Schedule, _ call: Call, _ memory: MappedMemory
     ) throws(CollectiveError) {
         let (inputBytes, outputBytes) = bufferBytes(call)
         var executor = Executor(
@@ -232,7 +234,7 @@ extension Communicator {
     // MARK: Series of exchanges
 
     /// Memory that is not mapped goes through the slots, piece by piece; the slots stay in the cache.
-    private func runSeries(_ call: borrowing Call) throws(CollectiveError) {
+    private func runSeries(_ call: Call) throws(CollectiveError) {
         let blocks = Swift.max(1, publishedBytes(call) / Swift.max(1, call.count * call.type.size))
         let elements = Thresholds.seriesBytes / call.type.size / blocks
         // At least a line per block, for very many ranks.
@@ -253,7 +255,7 @@ extension Communicator {
 
     /// All-to-all in place on mapped memory: of every pair of blocks that change places, one rank swaps the first
     /// half and the other one the second.
-    private func swapBlocks(_ call: borrowing Call, _ memory: MappedMemory) throws(CollectiveError) {
+    private func swapBlocks(_ call: Call, _ memory: MappedMemory) throws(CollectiveError) {
         let block = call.count * call.type.size
         for distance in 1..<size {
             let peer = (rank + distance) % size
