@@ -43,7 +43,8 @@ extension Job {
             return job
         }
         // Left over from no launcher at all: half a job is more likely a mistake than a wish to be alone.
-        for (present, missing) in [("MIX_WORLD_SIZE", "MIX_RANK"), ("WORLD_SIZE", "RANK")] where environment[present] != nil {
+        for (present, missing) in [("MIX_WORLD_SIZE", "MIX_RANK"), ("WORLD_SIZE", "RANK")]
+        where environment[present] != nil {
             throw environment.missing(missing, beside: present)
         }
         return nil
@@ -89,7 +90,8 @@ extension Job {
             throw CollectiveError(
                 .invalidJob,
                 "PMI_RANK=\(environment["PMI_RANK"] ?? "") is set, but which job it is a rank of can't be told: no "
-                    + "hydra_pmi_proxy is above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have.")
+                    + "hydra_pmi_proxy is above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have."
+            )
         }
         return try environment.job("PMI_RANK", "PMI_SIZE", launcher: launcher, rendezvous: "hydra:" + job)
     }
@@ -114,7 +116,9 @@ extension Job {
         if let number = UInt32(step), number >= 0xffff_fff0 { return nil }
         let size = environment["SLURM_STEP_NUM_TASKS"] != nil ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS"
         var job = environment["SLURM_JOB_ID"] ?? environment["SLURM_JOBID"] ?? ""
-        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil { job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID") }
+        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil {
+            job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID")
+        }
         return try environment.job("SLURM_PROCID", size, launcher: "srun", rendezvous: "slurm:\(job).\(step)")
     }
 

@@ -277,12 +277,23 @@ extension Communicator {
         let header = members[peer].header(slot).pointee
         let theirs = Self.describe(header.word, count: header.count, root: header.root)
         let ours = Self.describe(word, count: UInt64(call.count), root: UInt32(truncatingIfNeeded: call.root))
+        // Whoever is alone with what it called is the likelier culprit.
+        let guilty = agreeing(with: peer, slot: slot) > agreeing(with: rank, slot: slot) ? rank : peer
         return fail(
             CollectiveError(
                 .mismatch,
                 "rank \(peer) on \(host(of: peer)) called \(theirs), rank \(rank) on \(host) called \(ours); "
                     + "all ranks must call the same",
-                rank: peer, host: host(of: peer), operation: call.operation, sequence: operationNumber))
+                rank: guilty, host: host(of: guilty), operation: call.operation, sequence: operationNumber))
+    }
+
+    /// How many ranks have come for what `member` came for.
+    private func agreeing(with member: Int, slot: Int) -> Int {
+        let header = members[member].header(slot).pointee
+        return (0..<size).filter {
+            let other = members[$0].header(slot).pointee
+            return other.word == header.word && other.count == header.count && other.root == header.root
+        }.count
     }
 
     private static func describe(_ word: UInt64, count: UInt64, root: UInt32) -> String {

@@ -5,7 +5,8 @@ internal import MixSchedule
 /// Runs one rank's schedule: one loop in the caller's thread that advances whichever stream can advance.
 ///
 /// Steps on mapped memory read and write it in place; messages go through the channel to the peer. `signal` and
-/// `await` count within one operation, and the header that every operation begins with is each rank's first signal.
+/// `await` count within one operation; the header that every operation begins with is the first signal of each rank
+/// whose schedule begins with one.
 struct Executor: ~Copyable {
     private let communicator: Communicator
     private let schedule: Schedule
@@ -98,7 +99,7 @@ struct Executor: ~Copyable {
             return streams[other].step >= steps
         case .await(let rank, let count):
             // All headers were seen before the schedule began.
-            if count <= 1 { return true }
+            if count <= 1, headerIsSignal(of: rank) { return true }
             let base = (communicator.sequence << 16)
             return mix_load_acquire_u64(communicator.members[rank].progress) >= base | UInt64(count)
         case .send(_, let peer):
@@ -111,15 +112,24 @@ struct Executor: ~Copyable {
         }
     }
 
+    /// Whether the header that a rank published stands for the first signal of its schedule: it does where the schedule
+    /// begins with that signal, and not where the rank first reads another's memory.
+    private func headerIsSignal(of rank: Int) -> Bool {
+        switch call.operation {
+        case .broadcast, .scatter: rank == call.root
+        case .reduce, .gather: rank != call.root
+        default: true
+        }
+    }
+
     private mutating func perform(_ step: Step, _ stream: Int) throws(CollectiveError) {
         switch step {
         case .await, .wait:
             break
         case .signal:
-            // The first one was the header.
             let count = signals
             signals += 1
-            if count > 1 {
+            if count > 1 || !headerIsSignal(of: communicator.rank) {
                 mix_publish_u64(communicator.own.progress, communicator.sequence << 16 | count)
                 communicator.wakeSleepers()
             }

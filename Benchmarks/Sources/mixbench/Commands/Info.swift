@@ -19,6 +19,8 @@ struct Info: ParsableCommand {
             Console.write("ranks       \(world.size)\n")
             Console.write("timeout     \(world.timeout)\n")
             if let model = ProcessIdentity.processorModel { Console.write("processor   \(model)\n") }
+            Console.write("kernels     \(Host.instructionSet)\n")
+            Console.write("transport   shared memory, between all ranks: they are on one node\n")
             Console.write("\n  rank  in node   of  processors       pid  host\n")
             for rank in 0..<world.size {
                 let fact = allFacts[rank * facts.count..<(rank + 1) * facts.count].map { String($0) }
