@@ -10,7 +10,7 @@ extension Communicator {
     }
 
     @usableFromInline func check(
-        _ operation: Operation, _ blocks: Blocks, fit count: Int, _ what: String
+        _ operation: Operation, _ blocks: borrowing Blocks, fit count: Int, _ what: String
     ) throws(CollectiveError) {
         guard blocks.counts.count == size, blocks.displacements.count == size else {
             throw CollectiveError(

@@ -13,15 +13,15 @@ public import MixSchedule
     var root: Int
     var input: UnsafeRawPointer?
     var output: UnsafeMutableRawPointer?
-    var sent: Blocks?
-    var received: Blocks?
+    var sent: BlockTable?
+    var received: BlockTable?
     /// Input and output are one buffer; of reduce-scatter and all-gather one is a block of the other.
     var inPlace: Bool
 
     @usableFromInline init(
         _ operation: Operation, _ type: DataType, _ reduction: Reduction = .sum, count: Int = 0, root: Int = 0,
         input: UnsafeRawPointer? = nil, output: UnsafeMutableRawPointer? = nil,
-        sent: Blocks? = nil, received: Blocks? = nil, inPlace: Bool = false
+        sent: BlockTable? = nil, received: BlockTable? = nil, inPlace: Bool = false
     ) {
         self.operation = operation
         self.type = type

@@ -23,7 +23,7 @@ extension Communicator {
         var location: Int
     }
 
-    func runAllToAllV(_ call: borrowing Call) throws(CollectiveError) {
+    func runAllToAllV(_ call: Call) throws(CollectiveError) {
         guard let sent = call.sent, let received = call.received else { return }
         let width = call.type.size
         let slot = try begin()
@@ -61,7 +61,7 @@ extension Communicator {
 
     // MARK: Publishing
 
-    private func placeBlocks(_ call: borrowing Call, _ sent: Blocks, _ width: Int, slot: Int) -> UInt32 {
+    private func placeBlocks(_ call: Call, _ sent: BlockTable, _ width: Int, slot: Int) -> UInt32 {
         var total = 0
         for peer in 0..<size where peer != rank { total += sent.counts[peer] * width }
         if 2 * size + total <= Int(MIX_INLINE_BYTES) {
@@ -157,7 +157,7 @@ extension Communicator {
     }
 
     private func runSeriesOfBlocks(
-        _ call: borrowing Call, _ sent: Blocks, _ received: Blocks, _ width: Int, slot: Int
+        _ call: Call, _ sent: BlockTable, _ received: BlockTable, _ width: Int, slot: Int
     ) throws(CollectiveError) {
         // Every rank comes to the same number of rounds, because every rank sees every table.
         var largest = 0

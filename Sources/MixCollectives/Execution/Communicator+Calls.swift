@@ -116,23 +116,23 @@ extension Communicator {
     @inlinable func allToAllVCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
-        _ input: borrowing Input, _ sent: Blocks, _ output: inout Output, _ received: Blocks
+        _ input: borrowing Input, _ sent: borrowing Blocks, _ output: inout Output, _ received: borrowing Blocks
     ) throws(CollectiveError) -> Call where Input.Element == Output.Element {
         try check(.allToAllV, sent, fit: input.count, "input")
         try check(.allToAllV, received, fit: output.count, "output")
         return Call(
-            .allToAllV, Input.Element.dataType, input: address(input), output: address(&output), sent: sent,
-            received: received)
+            .allToAllV, Input.Element.dataType, input: address(input), output: address(&output),
+            sent: BlockTable(sent), received: BlockTable(received))
     }
 
     @inlinable func allToAllVCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(
-        _ buffer: inout Memory, _ blocks: Blocks
+        _ buffer: inout Memory, _ blocks: borrowing Blocks
     ) throws(CollectiveError) -> Call {
         try check(.allToAllV, blocks, fit: buffer.count, "buffer")
         let memory = address(&buffer)
         return Call(
-            .allToAllV, Memory.Element.dataType, input: UnsafeRawPointer(memory), output: memory, sent: blocks,
-            received: blocks, inPlace: true)
+            .allToAllV, Memory.Element.dataType, input: UnsafeRawPointer(memory), output: memory,
+            sent: BlockTable(blocks), received: BlockTable(blocks), inPlace: true)
     }
 
     @inlinable func broadcastCall<Memory: MutableCollectiveMemory & ~Copyable & ~Escapable>(

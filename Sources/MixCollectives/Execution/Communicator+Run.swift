@@ -14,7 +14,7 @@ extension Communicator {
         static let forced: UInt8 = 2
     }
 
-    @usableFromInline func run(_ call: borrowing Call) throws(CollectiveError) {
+    @usableFromInline func run(_ call: Call) throws(CollectiveError) {
         try enter(call.operation)
         defer { inUse = false }
         try checkArguments(call)
@@ -55,7 +55,7 @@ extension Communicator {
     }
 
     @inline(__always)
-    private func checkArguments(_ call: borrowing Call) throws(CollectiveError) {
+    private func checkArguments(_ call: Call) throws(CollectiveError) {
         if call.root < 0 || call.root >= size { try checkRank(call.operation, call.root, "root") }
         switch call.operation {
         case .allReduce, .reduceScatter, .reduce:
@@ -70,7 +70,7 @@ extension Communicator {
 
     /// Bytes that one exchange of all of it would publish.
     @inline(__always)
-    private func publishedBytes(_ call: borrowing Call) -> Int {
+    private func publishedBytes(_ call: Call) -> Int {
         let block = call.count * call.type.size
         switch call.operation {
         case .reduceScatter, .allToAll, .scatter: return block * size
@@ -79,7 +79,7 @@ extension Communicator {
     }
 
     /// A world of one: what is sent is received.
-    private func runAlone(_ call: borrowing Call) {
+    private func runAlone(_ call: Call) {
         let bytes = call.count * call.type.size
         switch call.operation {
         case .allToAllV:
@@ -97,7 +97,7 @@ extension Communicator {
     // MARK: Large operations
 
     /// One exchange tells everybody what is mapped where; then either schedule or series.
-    private func runLarge(_ call: borrowing Call) throws(CollectiveError) {
+    private func runLarge(_ call: Call) throws(CollectiveError) {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
         if call.operation == .allToAll, call.inPlace { return try swapBlocks(call, memory) }
@@ -105,7 +105,7 @@ extension Communicator {
         try execute(algorithm, schedule(algorithm, call), call, memory)
     }
 
-    private func runForced(_ algorithm: Algorithm, _ call: borrowing Call) throws(CollectiveError) {
+    private func runForced(_ algorithm: Algorithm, _ call: Call) throws(CollectiveError) {
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
         let schedule = schedule(algorithm, call)
         let layouts = layouts(schedule, call)
@@ -122,7 +122,7 @@ extension Communicator {
     }
 
     /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
-    private func announce(_ call: borrowing Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
+    private func announce(_ call: Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
         let scratch = try scratchMemory(scratchBytes)
         let slot = try begin()
         let word = headerWord(call, path: path)
@@ -151,7 +151,7 @@ extension Communicator {
     }
 
     /// Whether the memory that the direct algorithm reads and writes is mapped, on all ranks that it concerns.
-    private func everyBufferIsMapped(_ call: borrowing Call, _ memory: MappedMemory) -> Bool {
+    private func everyBufferIsMapped(_ call: Call, _ memory: MappedMemory) -> Bool {
         let ranks = 0..<size
         switch call.operation {
         case .allReduce:
@@ -168,7 +168,7 @@ extension Communicator {
     }
 
     /// Bytes of the caller's input and output.
-    private func bufferBytes(_ call: borrowing Call) -> (Int, Int) {
+    private func bufferBytes(_ call: Call) -> (Int, Int) {
         let block = call.count * call.type.size
         switch call.operation {
         case .allReduce, .broadcast, .reduce: return (block, block)
@@ -179,7 +179,7 @@ extension Communicator {
         }
     }
 
-    private func schedule(_ algorithm: Algorithm, _ call: borrowing Call) -> Schedule {
+    private func schedule(_ algorithm: Algorithm, _ call: Call) -> Schedule {
         let key = ScheduleKey(operation: call.operation, algorithm: algorithm.name, root: call.root, pieces: 1)
         if let known = schedules[key] { return known }
         let schedule = algorithm.build(
@@ -188,7 +188,7 @@ extension Communicator {
         return schedule
     }
 
-    private func layouts(_ schedule: Schedule, _ call: borrowing Call) -> Layouts {
+    private func layouts(_ schedule: Schedule, _ call: Call) -> Layouts {
         let alignment = Swift.max(1, 64 / call.type.size)
         switch call.operation {
         case .allReduce, .broadcast, .reduce:
@@ -203,7 +203,7 @@ extension Communicator {
     }
 
     private func execute(
-        _ algorithm: Algorithm, _ schedule: Schedule, _ call: borrowing Call, _ memory: MappedMemory
+        _ algorithm: Algorithm, _ schedule: Schedule, _ call: Call, _ memory: MappedMemory
     ) throws(CollectiveError) {
         let (inputBytes, outputBytes) = bufferBytes(call)
         var executor = Executor(
@@ -215,7 +215,7 @@ extension Communicator {
     // MARK: Series of exchanges
 
     /// Memory that is not mapped goes through the slots, piece by piece; the slots stay in the cache.
-    private func runSeries(_ call: borrowing Call) throws(CollectiveError) {
+    private func runSeries(_ call: Call) throws(CollectiveError) {
         let blocks = Swift.max(1, publishedBytes(call) / Swift.max(1, call.count * call.type.size))
         let elements = Thresholds.seriesBytes / call.type.size / blocks
         // At least a line per block, for very many ranks.
@@ -236,7 +236,7 @@ extension Communicator {
 
     /// All-to-all in place on mapped memory: of every pair of blocks that change places, one rank swaps the first
     /// half and the other one the second.
-    private func swapBlocks(_ call: borrowing Call, _ memory: MappedMemory) throws(CollectiveError) {
+    private func swapBlocks(_ call: Call, _ memory: MappedMemory) throws(CollectiveError) {
         let block = call.count * call.type.size
         for distance in 1..<size {
             let peer = (rank + distance) % size

@@ -23,7 +23,7 @@ extension Communicator {
 
     /// What all ranks must agree on, and the number of the exchange.
     @inline(__always)
-    func headerWord(_ call: borrowing Call, path: UInt8) -> UInt64 {
+    func headerWord(_ call: Call, path: UInt8) -> UInt64 {
         (sequence & 0xffff_ffff) | UInt64(call.operation.code) << 32 | UInt64(call.type.rawValue) << 40
             | UInt64(call.reduction.rawValue) << 48 | UInt64(path) << 56
     }
@@ -48,7 +48,7 @@ extension Communicator {
 
     /// Publishes this rank's header; its data are in place.
     @inline(__always)
-    func publish(_ word: UInt64, _ call: borrowing Call, slot: Int) {
+    func publish(_ word: UInt64, _ call: Call, slot: Int) {
         let header = own.header(slot)
         header.pointee.count = UInt64(call.count)
         header.pointee.root = UInt32(truncatingIfNeeded: call.root)
@@ -59,7 +59,7 @@ extension Communicator {
 
     /// Waits until `peer` has published its header, and checks that it came for the same thing.
     @inline(__always)
-    func meet(_ peer: Int, _ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
+    func meet(_ peer: Int, _ word: UInt64, _ call: Call, slot: Int) throws(CollectiveError) {
         let header = members[peer].header(slot)
         if mix_spin_until_equal(headerWord(peer, slot), word, patience(for: peer)) == 0 {
             let address = headerWord(peer, slot)
@@ -85,7 +85,7 @@ extension Communicator {
     ///
     /// Publishes `extent.count` elements of the input, or of each of its blocks; at most ``exchangeLimit`` bytes.
     @inline(__always)
-    func exchange(_ call: borrowing Call, _ extent: Extent) throws(CollectiveError) {
+    func exchange(_ call: Call, _ extent: Extent) throws(CollectiveError) {
         let slot = try begin()
         let word = headerWord(call, path: 0)
         let width = call.type.size
@@ -197,7 +197,7 @@ extension Communicator {
 
     /// All-reduce of an extent in two exchanges: each rank reduces one part of it, then all gather the parts. Reads
     /// each byte twice instead of once per rank.
-    func exchangeInTwo(_ call: borrowing Call, _ extent: Extent) throws(CollectiveError) {
+    func exchangeInTwo(_ call: Call, _ extent: Extent) throws(CollectiveError) {
         let width = call.type.size
         let offset = extent.first * width
         let parts = Layout.equal(count: extent.count, blocks: size, alignment: Swift.max(1, 64 / width))
@@ -231,7 +231,7 @@ extension Communicator {
     }
 
     @inline(__always)
-    func meetAll(_ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
+    func meetAll(_ word: UInt64, _ call: Call, slot: Int) throws(CollectiveError) {
         if isOversubscribed { try meetNeighbours(word, call, slot: slot) }
         for peer in 0..<size where peer != rank { try meet(peer, word, call, slot: slot) }
         lastMeeting = sequence
@@ -240,7 +240,7 @@ extension Communicator {
     /// Waits for the ranks that share this rank's processor. They come first: while one of them has not run, looking
     /// for ranks elsewhere only keeps it from running.
     @inline(__always)
-    private func meetNeighbours(_ word: UInt64, _ call: borrowing Call, slot: Int) throws(CollectiveError) {
+    private func meetNeighbours(_ word: UInt64, _ call: Call, slot: Int) throws(CollectiveError) {
         let mine = mix_current_processor()
         for peer in 0..<size where peer != rank && mix_processor_of(members[peer].root) == mine {
             try meet(peer, word, call, slot: slot)
@@ -256,7 +256,7 @@ extension Communicator {
     }
 
     @inline(__always)
-    private func combine(_ call: borrowing Call, _ count: Int, into output: UnsafeMutableRawPointer?) {
+    private func combine(_ call: Call, _ count: Int, into output: UnsafeMutableRawPointer?) {
         guard count > 0 else { return }
         destinations[0] = output
         _ = mix_reduce(
@@ -273,7 +273,7 @@ extension Communicator {
     }
 
     @inline(never)
-    private func mismatch(_ peer: Int, _ word: UInt64, _ call: borrowing Call, slot: Int) -> CollectiveError {
+    private func mismatch(_ peer: Int, _ word: UInt64, _ call: Call, slot: Int) -> CollectiveError {
         let header = members[peer].header(slot).pointee
         let theirs = Self.describe(header.word, count: header.count, root: header.root)
         let ours = Self.describe(word, count: UInt64(call.count), root: UInt32(truncatingIfNeeded: call.root))

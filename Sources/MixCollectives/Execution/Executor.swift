@@ -38,13 +38,13 @@ struct Executor: ~Copyable {
     }
 
     init(
-        _ communicator: Communicator, _ schedule: Schedule, _ layouts: Layouts, _ call: borrowing Call,
+        _ communicator: Communicator, _ schedule: Schedule, _ layouts: Layouts, _ call: Call,
         memory: MappedMemory, streaming: Bool
     ) {
         self.communicator = communicator
         self.schedule = schedule
         self.layouts = layouts
-        self.call = copy call
+        self.call = call
         self.memory = memory
         self.streaming = streaming
         width = call.type.size
