@@ -36,7 +36,8 @@ let package = Package(
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixCollectivesTests", dependencies: ["MixCollectives", "MixSchedule", "MixTestRank"],
+            name: "MixCollectivesTests",
+            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank"],
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(

@@ -152,7 +152,10 @@ int mix_spawn(const char *path, char *const *arguments, char *const *environment
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(127);
         if (__atomic_load_n(&catching, __ATOMIC_ACQUIRE)) restore_signals();
-        pthread_sigmask(SIG_SETMASK, &mask, NULL);
+        // Not the caller's mask: a worker thread of a pool blocks nearly everything, and a program hardly expects that.
+        sigset_t none;
+        sigemptyset(&none);
+        pthread_sigmask(SIG_SETMASK, &none, NULL);
         become(path, arguments, environment, processor, flags);
         error = errno;
         ssize_t ignored = write(report[1], &error, sizeof error);

@@ -7,6 +7,7 @@ func job(_: [String]) throws -> Int32 {
         return 0
     }
     report(
-        "rank=\(job.rank) size=\(job.worldSize) rendezvous=\(job.rendezvous) node=\(job.node) timeout=\(job.timeout) launcher=\(job.launcher)")
+        "rank=\(job.rank) size=\(job.worldSize) rendezvous=\(job.rendezvous) node=\(job.node) timeout=\(job.timeout) launcher=\(job.launcher)"
+    )
     return 0
 }

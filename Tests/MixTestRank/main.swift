@@ -3,6 +3,7 @@ import Glibc
 /// What the tests' rank program can do: one file per subcommand, one line here.
 enum Subcommand {
     static let all: [String: @Sendable ([String]) throws -> Int32] = [
+        "input": input,
         "job": job,
         "launch": launch,
         "stay": stay,

@@ -129,9 +129,13 @@ int mix_bind_to_processor(int index);
 // A rank sleeps on its own doorbell, whatever it waits for. It counts itself among the sleepers, looks once more,
 // and sleeps; whoever publishes something looks for sleepers afterwards (mix_publish_u64 and mix_add_u32 order the two).
 static inline uint32_t mix_doorbell(const mix_rank_root *root) { return __atomic_load_n(&root->doorbell, __ATOMIC_ACQUIRE); }
-static inline void mix_fall_asleep(mix_rank_root *root) { (void)__atomic_add_fetch(&root->sleepers, 1, __ATOMIC_SEQ_CST); }
+static inline void mix_fall_asleep(mix_rank_root *root) {
+    (void)__atomic_add_fetch(&root->sleepers, 1, __ATOMIC_SEQ_CST);
+    // Only on x86 is the locked instruction a fence by itself; ARM may look before it counts.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
 static inline void mix_wake_up(mix_rank_root *root) { (void)__atomic_sub_fetch(&root->sleepers, 1, __ATOMIC_RELAXED); }
-static inline int mix_is_asleep(const mix_rank_root *root) { return __atomic_load_n(&root->sleepers, __ATOMIC_RELAXED) != 0; }
+static inline int mix_is_asleep(const mix_rank_root *root) { return __atomic_load_n(&root->sleepers, __ATOMIC_SEQ_CST) != 0; }
 static inline void mix_sleep(mix_rank_root *root, uint32_t doorbell, int64_t nanoseconds) {
     mix_futex_wait(&root->doorbell, doorbell, nanoseconds);
 }

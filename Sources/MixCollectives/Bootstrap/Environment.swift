@@ -78,7 +78,9 @@ struct Environment {
         guard let text = self[name] else { return nil }
         guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }), let value = Double(text),
             (0.001...Self.greatestTimeout).contains(value)
-        else { throw invalid(name, "seconds belong here, from 0.001 to \(Int(Self.greatestTimeout)), as in \(name)=2.5") }
+        else {
+            throw invalid(name, "seconds belong here, from 0.001 to \(Int(Self.greatestTimeout)), as in \(name)=2.5")
+        }
         return .seconds(value)
     }
 

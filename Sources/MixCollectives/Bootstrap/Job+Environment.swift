@@ -20,8 +20,9 @@ extension Job {
     /// |---|---|---|
     /// | by hand, ``Launcher`` | `MIX_RANK`, `MIX_WORLD_SIZE` | `MIX_RENDEZVOUS` |
     /// | `mpirun` (Open MPI) | `OMPI_COMM_WORLD_RANK`, `OMPI_COMM_WORLD_SIZE` | `PMIX_NAMESPACE` and a random key of the job |
-    /// | `mpirun` (MPICH, Intel MPI) | `PMI_RANK`, `PMI_SIZE` | `I_MPI_HYDRA_UUID`, `PMI_JOBID`; MPICH: see ``current()`` |
+    /// | `mpirun` (MPICH, Intel MPI) | `PMI_RANK`, `PMI_SIZE` | `I_MPI_HYDRA_UUID`; MPICH: see ``current()`` |
     /// | `torchrun` | `RANK`, `WORLD_SIZE` | `MASTER_ADDR`, `MASTER_PORT`, `TORCHELASTIC_RUN_ID` |
+    /// | `srun --mpi=pmi2` | `PMI_RANK`, `PMI_SIZE` | `PMI_JOBID` |
     /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` or `SLURM_NTASKS` | `SLURM_JOB_ID`, `SLURM_STEP_ID` |
     /// | Kubernetes | `JOB_COMPLETION_INDEX`, `MIX_WORLD_SIZE` | `MIX_RENDEZVOUS` |
     ///
@@ -42,7 +43,8 @@ extension Job {
             return job
         }
         // Left over from no launcher at all: half a job is more likely a mistake than a wish to be alone.
-        for (present, missing) in [("MIX_WORLD_SIZE", "MIX_RANK"), ("WORLD_SIZE", "RANK")] where environment[present] != nil {
+        for (present, missing) in [("MIX_WORLD_SIZE", "MIX_RANK"), ("WORLD_SIZE", "RANK")]
+        where environment[present] != nil {
             throw environment.missing(missing, beside: present)
         }
         return nil
@@ -76,14 +78,20 @@ extension Job {
 
     private static func hydra(_ environment: Environment) throws(CollectiveError) -> Job? {
         guard environment["PMI_RANK"] != nil || environment["PMI_SIZE"] != nil else { return nil }
-        let intel = environment["I_MPI_HYDRA_UUID"]
-        let launcher = intel != nil ? "mpirun (Intel MPI)" : "mpirun (MPICH)"
-        guard let job = intel ?? environment["PMI_JOBID"] ?? environment[Environment.hydraJobKey] ?? environment["MIX_RENDEZVOUS"]
-        else {
+        let launcher: String
+        let job: String
+        if let intel = environment["I_MPI_HYDRA_UUID"] {
+            (launcher, job) = ("mpirun (Intel MPI)", intel)
+        } else if let slurm = environment["PMI_JOBID"] {
+            (launcher, job) = ("srun (PMI-2)", slurm)
+        } else if let proxy = environment[Environment.hydraJobKey] ?? environment["MIX_RENDEZVOUS"] {
+            (launcher, job) = ("mpirun (MPICH)", proxy)
+        } else {
             throw CollectiveError(
                 .invalidJob,
-                "PMI_RANK=\(environment["PMI_RANK"] ?? "") is set, but which job it is a rank of can't be told: no hydra_pmi_proxy is "
-                    + "above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have.")
+                "PMI_RANK=\(environment["PMI_RANK"] ?? "") is set, but which job it is a rank of can't be told: no "
+                    + "hydra_pmi_proxy is above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have."
+            )
         }
         return try environment.job("PMI_RANK", "PMI_SIZE", launcher: launcher, rendezvous: "hydra:" + job)
     }
@@ -108,7 +116,9 @@ extension Job {
         if let number = UInt32(step), number >= 0xffff_fff0 { return nil }
         let size = environment["SLURM_STEP_NUM_TASKS"] != nil ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS"
         var job = environment["SLURM_JOB_ID"] ?? environment["SLURM_JOBID"] ?? ""
-        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil { job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID") }
+        if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil {
+            job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID")
+        }
         return try environment.job("SLURM_PROCID", size, launcher: "srun", rendezvous: "slurm:\(job).\(step)")
     }
 

@@ -71,7 +71,8 @@ public struct Launcher: Sendable {
             throw CollectiveError(.invalidArgument, "\(ranks) ranks can't be started: at least 1 is needed")
         }
         guard (1...ranks).contains(nodes) else {
-            throw CollectiveError(.invalidArgument, "\(nodes) nodes can't be made of \(ranks) ranks: each needs at least one")
+            throw CollectiveError(
+                .invalidArgument, "\(nodes) nodes can't be made of \(ranks) ranks: each needs at least one")
         }
         var grace = self.grace ?? .seconds(10)
         if self.grace == nil, let wish = try Environment(Environment.current).seconds("MIX_GRACE") { grace = wish }
@@ -79,7 +80,8 @@ public struct Launcher: Sendable {
         let signals = mix_signals_catch()
         guard signals >= 0 else {
             if signals == -Self.busy {
-                throw CollectiveError(.concurrentUse, "another launcher of this process is running; wait for it to return")
+                throw CollectiveError(
+                    .concurrentUse, "another launcher of this process is running; wait for it to return")
             }
             throw .system("preparing to forward signals", -signals)
         }

@@ -92,7 +92,8 @@ struct ProcessFamily: ~Copyable {
         phase = .grace
         let now = mix_now()
         deadline = now + min(grace.nanoseconds, .max - now - 1)
-        let cause = first.signal != 0
+        let cause =
+            first.signal != 0
             ? "was killed by signal \(first.signal) (SIG\(String(cString: mix_signal_text(first.signal))))"
             : "ended with status \(first.status)"
         say("rank \(first.rank) of \(members.count) on \(Host.name) \(cause)")

@@ -9,6 +9,10 @@ extension Communicator {
         let block = try node.heap.reserve(bytes: Member.bytes(groupSize: size))
         let mine = [Int64(color), Int64(key), Int64(block - node.heap.base)]
         var all = [Int64](repeating: 0, count: 3 * size)
+        // Whatever algorithm the caller forced for gathers of its own.
+        let forced = self.forced
+        self.forced = [:]
+        defer { self.forced = forced }
         try allGather(mine, into: &all)
         let group = (0..<size)
             .filter { all[3 * $0] == Int64(color) }

@@ -9,14 +9,16 @@ extension Communicator {
     /// The longest sleep between two looks at the living.
     private static let sleepNanoseconds: Int64 = 100_000_000
 
-    /// Waits until `ready`, which depends on `peer`.
+    /// Waits until `ready`, which depends on `peer`, and on other ranks too if `others` says so.
     @inline(__always)
-    func wait(for peer: Int, until ready: () -> Bool) throws(CollectiveError) {
+    func wait(
+        for peer: Int, or others: (Int) -> Bool = { _ in false }, until ready: () -> Bool
+    ) throws(CollectiveError) {
         for _ in 0..<patience(for: peer) {
             if ready() { return }
             mix_pause()
         }
-        try waitPatiently(for: peer, until: ready)
+        try waitPatiently(for: peer, or: others, until: ready)
     }
 
     /// How often to look before giving way: a rank that needs the very processor that this one runs on will not
@@ -27,7 +29,9 @@ extension Communicator {
     }
 
     @inline(never)
-    func waitPatiently(for peer: Int, until ready: () -> Bool) throws(CollectiveError) {
+    func waitPatiently(
+        for peer: Int, or others: (Int) -> Bool = { _ in false }, until ready: () -> Bool
+    ) throws(CollectiveError) {
         let start = mix_now()
         let deadline = start &+ timeout.nanoseconds
         let looks = Swift.min(patience(for: peer), 64)
@@ -51,7 +55,7 @@ extension Communicator {
             mix_wake_up(root)
             if ready() { return }
             try throwIfFailed()
-            try checkLife(of: peer, until: ready)
+            try checkLife(of: { $0 == peer || others($0) }, until: ready)
             if mix_now() >= deadline { throw fail(deadlineExceeded(waitingFor: peer)) }
         }
     }
@@ -67,14 +71,14 @@ extension Communicator {
         if mix_is_asleep(members[peer].root) != 0 { mix_ring(members[peer].root) }
     }
 
-    private func checkLife(of peer: Int, until ready: () -> Bool) throws(CollectiveError) {
+    private func checkLife(of isNeeded: (Int) -> Bool, until ready: () -> Bool) throws(CollectiveError) {
         // A rank may also wait for one that waits for the dead: look at all.
         for member in 0..<size where member != rank {
             let closed = mix_load_acquire_u64(members[member].left) != 0
             guard closed || !node.isAlive(members[member].nodeRank) else { continue }
             // What it said before it went still counts.
             if ready() { return }
-            guard member == peer || !hasEntered(member) else { continue }
+            guard isNeeded(member) || !hasEntered(member) else { continue }
             throw fail(
                 CollectiveError(
                     .rankLost,
@@ -91,6 +95,12 @@ extension Communicator {
     }
 
     private func deadlineExceeded(waitingFor peer: Int) -> CollectiveError {
+        if operation == .sendReceive {
+            return CollectiveError(
+                .deadlineExceeded,
+                "rank \(peer) has not done its part of the message within \(timeout) (MIX_TIMEOUT); \(lastWord(of: peer))",
+                rank: peer, host: host(of: peer), operation: operation, sequence: operationNumber)
+        }
         // Whoever has not even entered is at fault, rather than the one who waits for it like us.
         let absent = (0..<size).filter { $0 != rank && !hasEntered($0) }
         let guilty = absent.first ?? peer

@@ -32,6 +32,8 @@ public final class Communicator: @unchecked Sendable {
     var lastMeeting: UInt64 = 0
     /// Operations so far, as the caller counts.
     var operationNumber: UInt64 = 0
+    /// The operation that the last exchange was part of.
+    var exchangeOperation: UInt64 = 0
     var operation: Operation = .barrier
     var inUse = false
     var isClosed = false
@@ -102,7 +104,15 @@ public final class Communicator: @unchecked Sendable {
         guard count >= 0, !overflow else {
             throw CollectiveError(.invalidArgument, "\(count) elements can't be allocated", rank: rank, host: host)
         }
-        let address = try node.heap.allocate(bytes: Swift.max(bytes, 1))
+        guard node.forkWitness.pointee == 1 else { throw forked }
+        let address: UnsafeMutableRawPointer
+        do throws(CollectiveError) {
+            address = try node.heap.allocate(bytes: bytes)
+        } catch {
+            var error = error
+            (error.rank, error.host) = (rank, host)
+            throw error
+        }
         return SharedBuffer(
             base: address.bindMemory(to: Element.self, capacity: count), count: count, heap: node.heap)
     }

@@ -17,6 +17,8 @@ public import MixSchedule
     var received: BlockTable?
     /// Input and output are one buffer; of reduce-scatter and all-gather one is a block of the other.
     var inPlace: Bool
+    /// Blocks of pairs of ranks change places: all ranks must do it this way or none.
+    var exchangesInPlace: Bool { inPlace && (operation == .allToAll || operation == .allToAllV) }
 
     @usableFromInline init(
         _ operation: Operation, _ type: DataType, _ reduction: Reduction = .sum, count: Int = 0, root: Int = 0,

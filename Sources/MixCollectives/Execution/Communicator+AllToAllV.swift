@@ -43,6 +43,8 @@ extension Communicator {
             let placement = placement(of: peer, slot)
             anyMapped = anyMapped || placement == Placement.mapped
             anySeries = anySeries || placement == Placement.series
+            // The own block is nobody else's business, and may be too large for an entry beside small ones.
+            guard peer != rank else { continue }
             let bytes = entry(of: peer, for: rank, slot).bytes
             guard bytes == received.counts[peer] * width else { throw wrongBlock(peer, bytes, received.counts[peer] * width) }
         }

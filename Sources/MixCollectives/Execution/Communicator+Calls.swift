@@ -120,6 +120,9 @@ extension Communicator {
     ) throws(CollectiveError) -> Call where Input.Element == Output.Element {
         try check(.allToAllV, sent, fit: input.count, "input")
         try check(.allToAllV, received, fit: output.count, "output")
+        try check(
+            .allToAllV, "received block from this rank itself", received.counts[rank], equals: sent.counts[rank],
+            "as many as it sends to itself")
         return Call(
             .allToAllV, Input.Element.dataType, input: address(input), output: address(&output),
             sent: BlockTable(sent), received: BlockTable(received))

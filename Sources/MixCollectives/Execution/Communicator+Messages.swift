@@ -63,7 +63,11 @@ extension Communicator {
     private func read(
         _ frame: Channel.Frame, _ channel: Channel, into output: UnsafeMutableRawPointer?, from source: Int
     ) throws(CollectiveError) {
-        if frame.location >= 0 { copy(members[source].heapBase + frame.location, 0, to: output, 0, frame.bytes) }
+        if frame.location >= 0 {
+            copy(members[source].heapBase + frame.location, 0, to: output, 0, frame.bytes)
+            // A sender that gave up meanwhile may have changed what was read.
+            try throwIfFailed()
+        }
         channel.dropFrame()
         wake(source)
         guard frame.location < 0 else { return }
@@ -97,8 +101,7 @@ extension Communicator {
     private func checkPeer(_ peer: Int, _ what: String) throws(CollectiveError) {
         try checkRank(.sendReceive, peer, what)
         guard peer != rank else {
-            throw CollectiveError(
-                .invalidArgument, "\(what) \(peer) is this rank itself", rank: rank, host: host, operation: .sendReceive)
+            throw refusal(.invalidArgument, .sendReceive, "\(what) \(peer) is this rank itself")
         }
     }
 }

@@ -15,9 +15,9 @@ extension Communicator {
     }
 
     @usableFromInline func run(_ call: Call) throws(CollectiveError) {
+        try checkArguments(call)
         try enter(call.operation)
         defer { inUse = false }
-        try checkArguments(call)
         if size == 1 { return runAlone(call) }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
@@ -40,18 +40,24 @@ extension Communicator {
     @inline(never)
     private func refuse(_ operation: Operation) throws(CollectiveError) {
         if node.forkWitness.pointee != 1 {
-            throw CollectiveError(
-                .forked, "this process was forked from the rank that joined; only that one may use its communicator "
-                    + "(start ranks by a launcher, or let the child join a job of its own)",
-                rank: rank, host: host, operation: operation)
+            var error = forked
+            (error.operation, error.sequence) = (operation, operationNumber &+ 1)
+            throw error
         }
-        if isClosed {
-            throw CollectiveError(.closed, "this communicator was closed", rank: rank, host: host, operation: operation)
-        }
-        throw CollectiveError(
-            .concurrentUse, "another thread is in \(self.operation.rawValue); one thread at a time uses a communicator "
-                + "(split one off for each thread)",
-            rank: rank, host: host, operation: operation)
+        if isClosed { throw refusal(.closed, operation, "this communicator was closed") }
+        throw refusal(
+            .concurrentUse, operation,
+            "another thread is in \(self.operation.rawValue); one thread at a time uses a communicator "
+                + "(split one off for each thread)")
+    }
+
+    /// What a forked child is told, who shares this rank's memory files with the parent.
+    var forked: CollectiveError {
+        CollectiveError(
+            .forked,
+            "this process was forked from the rank that joined; only that one may use its communicator "
+                + "(start ranks by a launcher, or let the child join a job of its own)",
+            rank: rank, host: host)
     }
 
     @inline(__always)
@@ -60,9 +66,8 @@ extension Communicator {
         switch call.operation {
         case .allReduce, .reduceScatter, .reduce:
             guard call.type.isReducible else {
-                throw CollectiveError(
-                    .unsupported, "\(call.type.name) is a payload type and can't be reduced; convert it first",
-                    rank: rank, host: host, operation: call.operation)
+                throw refusal(
+                    .unsupported, call.operation, "\(call.type.name) is a payload type and can't be reduced; convert it first")
             }
         default: break
         }
@@ -100,11 +105,13 @@ extension Communicator {
     private func runLarge(_ call: Call) throws(CollectiveError) {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
-        if call.operation == .allToAll, call.inPlace { return try swapBlocks(call, memory) }
+        if call.exchangesInPlace { return try swapBlocks(call, memory) }
         try execute(compiled(nil, index: .max, call), call, memory)
     }
 
     private func runForced(_ algorithm: Algorithm, _ call: Call) throws(CollectiveError) {
+        // The direct way of blocks of any size is the one with the tables: a rank does not know its peers' layouts.
+        if call.operation == .allToAllV, algorithm.needsMappedMemory { return try runAllToAllV(call) }
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
         let schedule = compiled(algorithm, index: UInt8(index), call)
         let layouts = layouts(schedule, call)
@@ -116,7 +123,13 @@ extension Communicator {
                 "algorithm \"\(algorithm.name)\" needs memory from allocate() on every rank",
                 rank: rank, host: host, operation: call.operation, sequence: operationNumber)
         }
-        if algorithm.needsMappedMemory, call.inPlace, call.operation == .allToAll { return try swapBlocks(call, memory) }
+        if call.exchangesInPlace {
+            if algorithm.needsMappedMemory { return try swapBlocks(call, memory) }
+            throw CollectiveError(
+                .unsupported,
+                "algorithm \"\(algorithm.name)\" does not work in place: a block would be overwritten before it is sent",
+                rank: rank, host: host, operation: call.operation, sequence: operationNumber)
+        }
         try execute(schedule, call, memory)
     }
 
@@ -155,7 +168,7 @@ extension Communicator {
         switch call.operation {
         case .allReduce:
             return ranks.allSatisfy { memory.isMapped(.input, of: $0) && memory.isMapped(.output, of: $0) }
-        case .allToAll where call.inPlace:
+        case .allToAll where call.exchangesInPlace:
             return ranks.allSatisfy { memory.isMapped(.output, of: $0) }
         case .reduceScatter, .allGather, .allToAll, .reduce, .gather:
             return ranks.allSatisfy { memory.isMapped(.input, of: $0) }
@@ -196,6 +209,12 @@ extension Communicator {
             return Layouts(
                 input: .equal(count: call.count, blocks: schedule.inputBlocks, alignment: alignment),
                 output: .equal(count: call.count, blocks: schedule.outputBlocks, alignment: alignment))
+        case .allToAllV:
+            let (sent, received) = (call.sent!, call.received!)
+            func list(_ values: UnsafePointer<Int>) -> [Int] { (0..<size).map { values[$0] } }
+            return Layouts(
+                input: .counts(list(sent.counts), displacements: list(sent.displacements), alignment: alignment),
+                output: .counts(list(received.counts), displacements: list(received.displacements), alignment: alignment))
         default:
             return Layouts(
                 input: .uniform(blocks: schedule.inputBlocks, count: call.count, alignment: alignment),

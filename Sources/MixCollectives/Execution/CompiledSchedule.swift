@@ -31,7 +31,8 @@ final class CompiledSchedule {
     let outputBlocks: Int
     let scratchBlocks: Int
     let streamCount: Int
-    /// Whether some step combines fewer than all ranks' contributions.
+    /// Whether no step combines all ranks' contributions at once. That is the same for all ranks of an algorithm, those
+    /// included that only send, and receive what others reduced.
     let reducesInParts: Bool
     /// The name of each stream's channel, and where its instructions begin; one entry more at the end.
     private let channels: [Int]
@@ -43,7 +44,7 @@ final class CompiledSchedule {
         var instructions: [Instruction] = []
         var slices: [Slice] = []
         var starts = [0]
-        var reducesInParts = false
+        var reducesInParts = true
         for stream in schedule.streams {
             for step in stream.steps {
                 var instruction = Instruction(kind: .signal, slices: slices.count)
@@ -60,7 +61,6 @@ final class CompiledSchedule {
                     instruction.kind = .receiveReduce
                     instruction.peer = peer
                     slices += [slice, operand]
-                    reducesInParts = true
                 case .copy(let source, let destination):
                     instruction.kind = .copy
                     slices += [source, destination]
@@ -69,7 +69,7 @@ final class CompiledSchedule {
                     instruction.sourceCount = sources.count
                     instruction.destinationCount = destinations.count
                     slices += sources + destinations
-                    reducesInParts = reducesInParts || sources.count < schedule.rankCount
+                    if sources.count == schedule.rankCount { reducesInParts = false }
                 case .signal:
                     break
                 case .await(let peer, let count):

@@ -25,23 +25,34 @@ extension Communicator {
     @inline(__always)
     func headerWord(_ call: Call, path: UInt8) -> UInt64 {
         (sequence & 0xffff_ffff) | UInt64(call.operation.code) << 32 | UInt64(call.type.rawValue) << 40
-            | UInt64(call.reduction.rawValue) << 48 | UInt64(path) << 56
+            | UInt64(call.reduction.rawValue) << 48 | UInt64(call.exchangesInPlace ? path | Self.inPlaceBit : path) << 56
     }
+
+    /// In the path: the blocks of all-to-all change places.
+    private static let inPlaceBit: UInt8 = 0x80
 
     /// Starts an exchange: the slot that it uses is free when this returns.
     @inline(__always)
     func begin() throws(CollectiveError) -> Int {
         if lastMeeting != sequence { try meetStragglers() }
         sequence &+= 1
+        exchangeOperation = operationNumber
         return Int(sequence & 1)
     }
 
-    /// Waits for the headers of the last exchange that this rank did not need for its own sake.
+    /// Waits for the headers of the last exchange that this rank did not need for its own sake, and looks at them
+    /// all the same: two ranks that both took themselves for a broadcast's root find out here.
     @inline(never)
     private func meetStragglers() throws(CollectiveError) {
+        let slot = Int(sequence & 1)
+        let ours = own.header(slot).pointee
         for peer in 0..<size where peer != rank {
-            let word = headerWord(peer, Int(sequence & 1))
+            let word = headerWord(peer, slot)
             try wait(for: peer) { mix_load_acquire_u64(word) & 0xffff_ffff == sequence & 0xffff_ffff }
+            let theirs = members[peer].header(slot).pointee
+            guard theirs.word == ours.word, theirs.count == ours.count, theirs.root == ours.root else {
+                throw mismatch(peer, slot: slot)
+            }
         }
         lastMeeting = sequence
     }
@@ -65,10 +76,10 @@ extension Communicator {
             let address = headerWord(peer, slot)
             let low = word & 0xffff_ffff
             try waitPatiently(for: peer) { mix_load_acquire_u64(address) & 0xffff_ffff == low }
-            if address.pointee != word { throw mismatch(peer, word, call, slot: slot) }
+            if address.pointee != word { throw mismatch(peer, slot: slot) }
         }
         if header.pointee.count != UInt64(call.count) || header.pointee.root != UInt32(truncatingIfNeeded: call.root) {
-            throw mismatch(peer, word, call, slot: slot)
+            throw mismatch(peer, slot: slot)
         }
     }
 
@@ -273,10 +284,10 @@ extension Communicator {
     }
 
     @inline(never)
-    private func mismatch(_ peer: Int, _ word: UInt64, _ call: Call, slot: Int) -> CollectiveError {
-        let header = members[peer].header(slot).pointee
-        let theirs = Self.describe(header.word, count: header.count, root: header.root)
-        let ours = Self.describe(word, count: UInt64(call.count), root: UInt32(truncatingIfNeeded: call.root))
+    private func mismatch(_ peer: Int, slot: Int) -> CollectiveError {
+        let header = own.header(slot).pointee
+        let ours = Self.describe(header)
+        let theirs = Self.describe(members[peer].header(slot).pointee)
         // Whoever is alone with what it called is the likelier culprit.
         let guilty = agreeing(with: peer, slot: slot) > agreeing(with: rank, slot: slot) ? rank : peer
         return fail(
@@ -284,7 +295,8 @@ extension Communicator {
                 .mismatch,
                 "rank \(peer) on \(host(of: peer)) called \(theirs), rank \(rank) on \(host) called \(ours); "
                     + "all ranks must call the same",
-                rank: guilty, host: host(of: guilty), operation: call.operation, sequence: operationNumber))
+                rank: guilty, host: host(of: guilty), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
+                sequence: exchangeOperation))
     }
 
     /// How many ranks have come for what `member` came for.
@@ -296,7 +308,8 @@ extension Communicator {
         }.count
     }
 
-    private static func describe(_ word: UInt64, count: UInt64, root: UInt32) -> String {
+    private static func describe(_ header: mix_header) -> String {
+        let (word, count, root) = (header.word, header.count, header.root)
         guard
             let operation = Operation(code: UInt8(truncatingIfNeeded: word >> 32)),
             let type = DataType(rawValue: UInt8(truncatingIfNeeded: word >> 40)),
@@ -310,7 +323,9 @@ extension Communicator {
         default: break
         }
         if operation.hasRoot { text += " with root \(root)" }
-        let path = UInt8(truncatingIfNeeded: word >> 56)
+        var path = UInt8(truncatingIfNeeded: word >> 56)
+        if path & inPlaceBit != 0 { text += " in place" }
+        path &= ~inPlaceBit
         if path > 1 { text += " by algorithm \(path - 2)" }
         return text
     }

@@ -57,26 +57,33 @@ struct Executor: ~Copyable {
 
     mutating func run() throws(CollectiveError) {
         while true {
-            var blockedOn: Int?
+            var isBlocked = false
             var moved = false
             for stream in 0..<schedule.streamCount {
                 while let step = currentStep(stream) {
                     guard isReady(step, stream) else {
-                        blockedOn = blockedOn ?? peer(of: step)
+                        isBlocked = true
                         break
                     }
                     try perform(step, stream)
                     moved = true
                 }
             }
-            guard let blockedOn else { break }
-            if !moved { try waitForAnyStream(blockedOn) }
+            guard isBlocked else { break }
+            if !moved { try waitForAnyStream() }
         }
+        // A peer that gave up may have used its memory for something else while this rank still read it.
+        try communicator.throwIfFailed()
         if call.reduction == .average && reduction == .sum { divide() }
     }
 
-    private func waitForAnyStream(_ peer: Int) throws(CollectiveError) {
-        try communicator.wait(for: peer) {
+    private func waitForAnyStream() throws(CollectiveError) {
+        // Whichever of them dies, no stream may ever advance again.
+        func isNeeded(_ rank: Int) -> Bool {
+            (0..<schedule.streamCount).contains { stream in currentStep(stream).map { peer(of: $0) == rank } ?? false }
+        }
+        let first = (0..<communicator.size).first { $0 != communicator.rank && isNeeded($0) }
+        try communicator.wait(for: first ?? communicator.rank, or: isNeeded) {
             for stream in 0..<schedule.streamCount {
                 if let step = currentStep(stream), isReady(step, stream) { return true }
             }

@@ -13,6 +13,7 @@ final class SharedHeap: @unchecked Sendable {
     let capacity: Int
     /// Ranges of the file that nobody has, in order and never adjacent.
     private let free: Mutex<[Range<Int>]>
+    private let process = mix_process_id()
 
     static let pageSize = 4096
     static let hugePageSize = 2 << 20
@@ -38,7 +39,7 @@ final class SharedHeap: @unchecked Sendable {
 
     /// Address space for `bytes`, zero and without pages until touched; for what the library itself keeps.
     func reserve(bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer {
-        let length = Self.roundedUp(bytes, Self.pageSize)
+        let length = Self.length(bytes)
         let alignment = length >= Self.hugePageSize ? Self.hugePageSize : Self.pageSize
         let offset = free.withLock { free -> Int? in
             for index in free.indices {
@@ -67,7 +68,7 @@ final class SharedHeap: @unchecked Sendable {
                 .outOfMemory, "\(bytes) bytes of shared memory asked for, \(available) available on \(Host.name)")
         }
         let address = try reserve(bytes: bytes)
-        let length = Self.roundedUp(bytes, Self.pageSize)
+        let length = Self.length(bytes)
         let result = mix_commit(file, address - base, length)
         guard result == 0 else {
             release(address, bytes: bytes)
@@ -80,9 +81,10 @@ final class SharedHeap: @unchecked Sendable {
 
     /// Gives memory back; its pages are free at once.
     func release(_ address: UnsafeMutableRawPointer, bytes: Int) {
+        // A forked child has the parent's buffers, in the parent's file: they are the parent's to give back.
+        guard mix_process_id() == process else { return }
         let lower = address - base
-        let upper = lower + Self.roundedUp(bytes, Self.pageSize)
-        guard upper > lower else { return }
+        let upper = lower + Self.length(bytes)
         _ = mix_decommit(file, lower, upper - lower)
         free.withLock { free in
             let index = free.firstIndex { $0.lowerBound >= upper } ?? free.endIndex
@@ -99,6 +101,9 @@ final class SharedHeap: @unchecked Sendable {
             free.replaceSubrange(replaced, with: CollectionOfOne(range))
         }
     }
+
+    /// Whole pages, and one where nothing is asked for, so that every address is somebody's own.
+    private static func length(_ bytes: Int) -> Int { roundedUp(Swift.max(bytes, 1), pageSize) }
 
     static func roundedUp(_ bytes: Int, _ alignment: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
 }
