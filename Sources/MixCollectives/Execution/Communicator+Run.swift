@@ -21,7 +21,7 @@ extension Communicator {
         if size == 1 { return runAlone(call) }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
-        if publishedBytes(call) <= Thresholds.exchangeBytes(call.operation, ranks: size) {
+        if publishedBytes(call) <= exchangeLimit(call.operation, inPlace: call.inPlace) {
             return try exchange(call, Extent(first: 0, count: call.count))
         }
         try runLarge(call)
@@ -81,6 +81,12 @@ extension Communicator {
         case .reduceScatter, .allToAll, .scatter: return block * size
         default: return block
         }
+    }
+
+    /// Up to how many published bytes an operation is one exchange here.
+    @inline(__always)
+    func exchangeLimit(_ operation: Operation, inPlace: Bool) -> Int {
+        Thresholds.exchangeBytes(operation, ranks: size, inPlace: inPlace, oversubscribed: isOversubscribed)
     }
 
     /// A world of one: what is sent is received.
