@@ -45,7 +45,7 @@ extension CollectiveTests {
         @Test(arguments: ["ring", "double-tree", "halving-doubling", "hierarchical-ring", "direct", "hierarchical"], [2, 4])
         func insideAnAlgorithm(algorithm: String, ranks: Int) throws {
             try kill([ranks - 1], of: ranks, operation: ["all-reduce"], when: Self.said("inside")) { _ in
-                ["algorithm:all-reduce:" + algorithm, "forever:sum:300000:shared"]
+                ["algorithm:all-reduce:" + algorithm, "churn:4000000"]
             }
         }
 

@@ -74,6 +74,7 @@ struct Player {
             var memory = [Float](repeating: 0, count: number(1))
             try world.receive(&memory, from: number(2))
         case "allocate": _ = try world.allocate(UInt8.self, count: number(1))
+        case "churn": try churn(count: number(1))
         case "check": try checkEverything()
         default: preconditionFailure("there is no step \(words)")
         }
@@ -94,6 +95,14 @@ struct Player {
             try world.allReduce(&memory, reduction)
             if !memory.allSatisfy({ $0 == expected }) { report("wrong: all-reduce of \(count)") }
         }
+    }
+
+    /// All-reduces without end, and with nothing in between: whoever is killed is killed inside one.
+    private func churn(count: Int) throws(CollectiveError) {
+        var memory = try world.allocate(Float.self, count: count)
+        try world.allReduce(&memory, .max)
+        report("inside")
+        while true { try world.allReduce(&memory, .max) }
     }
 
     private func broadcast(count: Int, root: Int) throws(CollectiveError) {
