@@ -57,3 +57,11 @@ int mix_bind_to_processor(int index) {
     }
     return -EINVAL;
 }
+
+void mix_poll(const mix_poll_entry *entries, int count, int milliseconds) {
+    struct pollfd few[64];
+    if (count > 64) count = 64;  // the others are looked at when the time is up
+    for (int i = 0; i < count; i++)
+        few[i] = (struct pollfd){.fd = entries[i].file, .events = (short)(POLLIN | (entries[i].write ? POLLOUT : 0))};
+    poll(few, (nfds_t)count, milliseconds);
+}

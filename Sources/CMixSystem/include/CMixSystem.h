@@ -48,6 +48,7 @@ typedef struct {
     int32_t rank;
     uint32_t operation;
     uint64_t sequence;
+    char host[MIX_HOST_BYTES];
     char message[360];
 } mix_failure;
 
@@ -119,6 +120,12 @@ void mix_futex_wake(uint32_t *word);
 void mix_yield(void);
 // Lets that many milliseconds pass.
 void mix_rest(int milliseconds);
+// Waits until one of the descriptors is readable (or writable, where asked for), at most so many milliseconds.
+typedef struct {
+    int file;
+    int write;
+} mix_poll_entry;
+void mix_poll(const mix_poll_entry *entries, int count, int milliseconds);
 // CLOCK_MONOTONIC, in nanoseconds.
 int64_t mix_now(void);
 // Processors that this process may run on.

@@ -5,6 +5,7 @@ internal import MixSchedule
 extension Communicator {
     /// Tells all members of a failure, and returns what this rank throws: the first failure that reached it.
     func fail(_ error: CollectiveError) -> CollectiveError {
+        if let network { return network.fail(error) }
         for member in 0..<size { record(error, at: members[member].failure) }
         for member in 0..<size where member != rank { mix_ring(members[member].root) }
         return failure ?? error
@@ -21,14 +22,15 @@ extension Communicator {
         if let failure { throw failure }
     }
 
-    private var failure: CollectiveError? {
+    var failure: CollectiveError? {
         let record = own.failure
         guard mix_failure_state(record) == 2 else { return nil }
         let message = withUnsafeBytes(of: record.pointee.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let host = withUnsafeBytes(of: record.pointee.host) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let guilty = Int(record.pointee.rank)
         return CollectiveError(
             .init(rawValue: record.pointee.code), message, rank: guilty < 0 ? nil : guilty,
-            host: guilty < 0 ? nil : host(of: guilty), operation: Operation(code: UInt8(record.pointee.operation)),
+            host: host.isEmpty ? nil : host, operation: Operation(code: UInt8(record.pointee.operation)),
             sequence: record.pointee.sequence)
     }
 
@@ -38,6 +40,9 @@ extension Communicator {
         record.pointee.rank = Int32(error.rank ?? -1)
         record.pointee.operation = UInt32((error.operation ?? operation).code)
         record.pointee.sequence = error.sequence ?? operationNumber
+        withUnsafeMutableBytes(of: &record.pointee.host) { bytes in
+            bytes.copyBytes(from: (error.host ?? "").utf8.prefix(bytes.count - 1))
+        }
         withUnsafeMutableBytes(of: &record.pointee.message) { bytes in
             bytes.copyBytes(from: error.message.utf8.prefix(bytes.count - 1))
         }

@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import MixSchedule
 
 extension Communicator {
     /// The ranks that give the same `color`, ordered by `key` and then by rank; collective over all ranks.
@@ -7,28 +8,60 @@ extension Communicator {
     public func split(color: Int, key: Int = 0) throws(CollectiveError) -> Communicator {
         // Every rank makes its block for the largest group that can result, and says where it is.
         let block = try node.heap.reserve(bytes: Member.bytes(groupSize: size))
-        let mine = [Int64(color), Int64(key), Int64(block - node.heap.base)]
-        var all = [Int64](repeating: 0, count: 3 * size)
+        let facts = 4
+        let mine = [Int64(color), Int64(key), Int64(block - node.heap.base), Int64(network?.wires.nextNumber ?? 0)]
+        var all = [Int64](repeating: 0, count: facts * size)
         // Whatever algorithm the caller forced for gathers of its own.
         let forced = self.forced
         self.forced = [:]
         defer { self.forced = forced }
         try allGather(mine, into: &all)
         let group = (0..<size)
-            .filter { all[3 * $0] == Int64(color) }
-            .sorted { (all[3 * $0 + 1], $0) < (all[3 * $1 + 1], $1) }
-        let members = group.map {
-            Member(node: node, nodeRank: self.members[$0].nodeRank, offset: Int(all[3 * $0 + 2]))
+            .filter { all[facts * $0] == Int64(color) }
+            .sorted { (all[facts * $0 + 1], $0) < (all[facts * $1 + 1], $1) }
+        let newRank = group.firstIndex(of: rank)!
+        func member(_ old: Int) -> Member {
+            let index = network.map { $0.local.members[$0.topology.lane(of: old)].nodeRank } ?? members[old].nodeRank
+            return Member(node: node, nodeRank: index, offset: Int(all[facts * old + 2]))
         }
-        return Communicator(node: node, members: members, rank: group.firstIndex(of: rank)!, timeout: timeout)
+        guard let network, group.contains(where: { !network.isLocal($0) }) else {
+            return Communicator(node: node, members: group.map(member), rank: newRank, timeout: timeout)
+        }
+
+        // Nodes of the group, in the order in which its ranks first name them.
+        var nodes: [Int: [Int]] = [:]
+        var order: [Int] = []
+        for (new, old) in group.enumerated() {
+            let node = network.topology.node(of: old)
+            if nodes[node] == nil { order.append(node) }
+            nodes[node, default: []].append(new)
+        }
+        let topology = topologyOf(order.map { nodes[$0]! })
+        let mates = topology.nodes[topology.node(of: newRank)]
+        let local = Communicator(
+            node: node, members: mates.map { member(group[$0]) }, rank: topology.lane(of: newRank), timeout: timeout,
+            labels: mates)
+        // A pair of ranks never has two communicators of the same number: each goes on behind the highest of all.
+        let number = group.reduce(0) { Swift.max($0, Int(all[facts * $1 + 3])) }
+        network.wires.nextNumber = number + 1
+        return Communicator(
+            network: Network(
+                topology: topology, rank: newRank, local: local, hosts: group.map { host(of: $0) },
+                worldRanks: group.map { network.worldRanks[$0] }, wires: network.wires, number: number),
+            rank: newRank)
     }
 
     /// The ranks of this rank's node, or of its lane; collective over all ranks.
     public func split(_ group: Group) throws(CollectiveError) -> Communicator {
-        // Shared memory reaches one node: all ranks are on it, and every rank is a lane of its own.
+        let topology = network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size)
         switch group {
-        case .node: try split(color: 0)
-        case .lane: try split(color: rank)
+        case .node: return try split(color: topology.node(of: rank))
+        case .lane: return try split(color: topology.lane(of: rank))
         }
     }
+}
+
+/// A topology of nodes that are known to hold each rank once.
+func topologyOf(_ nodes: [[Int]]) -> Topology {
+    do { return try Topology(nodes: nodes) } catch { preconditionFailure("nodes \(nodes): \(error)") }
 }

@@ -83,14 +83,14 @@ extension Communicator {
                 CollectiveError(
                     .rankLost,
                     closed
-                        ? "rank \(member) closed the communicator (or its process ended) before it took part"
-                        : "the process of rank \(member) ended; \(lastWord(of: member))",
-                    rank: member, host: host(of: member), operation: operation, sequence: operationNumber))
+                        ? "rank \(label(member)) closed the communicator (or its process ended) before it took part"
+                        : "the process of rank \(label(member)) ended; \(lastWord(of: member))",
+                    rank: label(member), host: host(of: member), operation: operation, sequence: operationNumber))
         }
     }
 
     /// Whether the rank has entered the exchange that this rank is in.
-    private func hasEntered(_ member: Int) -> Bool {
+    func hasEntered(_ member: Int) -> Bool {
         mix_load_acquire_u64(headerWord(member, Int(sequence & 1))) & 0xffff_ffff == sequence & 0xffff_ffff
     }
 
@@ -98,25 +98,25 @@ extension Communicator {
         if operation == .sendReceive {
             return CollectiveError(
                 .deadlineExceeded,
-                "rank \(peer) has not done its part of the message within \(timeout) (MIX_TIMEOUT); \(lastWord(of: peer))",
-                rank: peer, host: host(of: peer), operation: operation, sequence: operationNumber)
+                "rank \(label(peer)) has not done its part of the message within \(timeout) (MIX_TIMEOUT); \(lastWord(of: peer))",
+                rank: label(peer), host: host(of: peer), operation: operation, sequence: operationNumber)
         }
         // Whoever has not even entered is at fault, rather than the one who waits for it like us.
         let absent = (0..<size).filter { $0 != rank && !hasEntered($0) }
         let guilty = absent.first ?? peer
-        let others = absent.dropFirst().prefix(15).map(String.init).joined(separator: ", ")
+        let others = absent.dropFirst().prefix(15).map { String(label($0)) }.joined(separator: ", ")
         let message =
             absent.isEmpty
-            ? "rank \(peer) entered, and has not done its part within \(timeout) (MIX_TIMEOUT)"
-            : "rank \(guilty) has not come within \(timeout) (MIX_TIMEOUT); \(lastWord(of: guilty))"
+            ? "rank \(label(peer)) entered, and has not done its part within \(timeout) (MIX_TIMEOUT)"
+            : "rank \(label(guilty)) has not come within \(timeout) (MIX_TIMEOUT); \(lastWord(of: guilty))"
                 + (others.isEmpty ? "" : "; ranks \(others) have not come either")
         return CollectiveError(
-            .deadlineExceeded, message, rank: guilty, host: host(of: guilty), operation: operation,
+            .deadlineExceeded, message, rank: label(guilty), host: host(of: guilty), operation: operation,
             sequence: operationNumber)
     }
 
     /// What a rank last took part in, for the person who has to find out why it went silent.
-    private func lastWord(of member: Int) -> String {
+    func lastWord(of member: Int) -> String {
         let words = (0..<Int(MIX_SLOTS)).map { mix_load_acquire_u64(headerWord(member, $0)) }
         let last = words.max { $0 & 0xffff_ffff < $1 & 0xffff_ffff }!
         guard last != 0, let operation = Operation(code: UInt8(truncatingIfNeeded: last >> 32)) else {

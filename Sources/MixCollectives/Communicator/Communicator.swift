@@ -14,8 +14,14 @@ public final class Communicator: @unchecked Sendable {
     /// Number of ranks.
     public let size: Int
     /// How long an operation may take before it throws ``CollectiveError/Code/deadlineExceeded``.
-    public var timeout: Duration
+    public var timeout: Duration {
+        didSet { network?.local.timeout = timeout }
+    }
 
+    /// The wires to ranks on other nodes, where there are any.
+    let network: Network?
+    /// The ranks' numbers in the communicator of several nodes that this one is a part of, if it is.
+    let labels: [Int]?
     let node: Node
     /// One per rank, in rank order.
     let members: UnsafeMutablePointer<Member>
@@ -49,19 +55,41 @@ public final class Communicator: @unchecked Sendable {
     let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     /// Working memory that schedules ask for; grows, and is the peers' to read.
     var scratch: (address: UnsafeMutableRawPointer, bytes: Int)?
+    /// Working memory for what arrives from other nodes to be combined, one per stream; grows.
+    var stagings: [(address: UnsafeMutableRawPointer, bytes: Int)?] = Array(repeating: nil, count: 10)
+    /// Messages of a small all-reduce between nodes under way: two per node.
+    var pending: [LinkTicket?] = []
     lazy var mailbox = Mailbox(size: size)
     lazy var worker = Worker()
 
-    init(node: Node, members: [Member], rank: Int, timeout: Duration) {
+    /// A communicator of ranks of one node, which share memory.
+    convenience init(node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil) {
+        self.init(node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels, network: nil)
+    }
+
+    /// A communicator of several nodes, which works with the one of its ranks on this node.
+    convenience init(network: Network, rank: Int) {
+        let local = network.local
+        self.init(
+            node: local.node, members: Array(repeating: local.own, count: network.topology.rankCount), own: local.own,
+            rank: rank, timeout: local.timeout, labels: nil, network: network)
+    }
+
+    private init(
+        node: Node, members: [Member], own: Member, rank: Int, timeout: Duration, labels: [Int]?, network: Network?
+    ) {
         self.rank = rank
         self.size = members.count
         self.timeout = timeout
         self.node = node
         self.members = .allocate(capacity: members.count)
         self.members.initialize(from: members, count: members.count)
-        own = members[rank]
+        self.own = own
+        self.labels = labels
+        self.network = network
         isOversubscribed = node.oversubscribed
         spins = node.oversubscribed ? 64 : 4000
+        pending = Array(repeating: nil, count: 2 * (network?.topology.nodeCount ?? 0))
         sources = .allocate(capacity: members.count)
         sources.initialize(repeating: nil, count: members.count)
         destinations = .allocate(capacity: members.count)
@@ -73,6 +101,7 @@ public final class Communicator: @unchecked Sendable {
     deinit {
         close()
         if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }
+        for case let staging? in stagings { node.heap.release(staging.address, bytes: staging.bytes) }
         members.deallocate()
         sources.deallocate()
         destinations.deallocate()
@@ -83,7 +112,10 @@ public final class Communicator: @unchecked Sendable {
     public var host: String { host(of: rank) }
 
     /// The host that `rank` of this communicator runs on.
-    public func host(of rank: Int) -> String { node.hosts[members[rank].nodeRank] }
+    public func host(of rank: Int) -> String { network?.hosts[rank] ?? node.hosts[members[rank].nodeRank] }
+
+    /// What a rank of this communicator is called in messages.
+    func label(_ rank: Int) -> Int { labels?[rank] ?? rank }
 
     /// Leaves the communicator. Waits for nobody; peers that still need this rank are told at once.
     public func close() {

@@ -9,6 +9,7 @@ extension Communicator {
         try checkPeer(destination, "destination")
         try enter(.sendReceive)
         defer { inUse = false }
+        if let network { return try sendMessage(input, count, type, to: destination, tag: tag, network) }
         let channel = channel(to: destination, number: Member.pointToPointChannel)
         let bytes = count * type.size
         let location = bytes >= Channel.mappedThreshold ? heapOffset(input, bytes) : -1
@@ -34,6 +35,7 @@ extension Communicator {
         try checkPeer(source, "source")
         try enter(.sendReceive)
         defer { inUse = false }
+        if let network { return try receiveMessage(output, capacity, type, from: source, tag: tag, network) }
         if let letter = mailbox.take(tag, from: source) {
             let count = try accept(letter.bytes.count, letter.type, capacity, type, source, tag)
             letter.bytes.withUnsafeBytes { copy($0.baseAddress, 0, to: output, 0, $0.count) }
@@ -83,7 +85,7 @@ extension Communicator {
     }
 
     /// Checks a message against what the receiver asked for, and returns its number of elements.
-    private func accept(
+    func accept(
         _ bytes: Int, _ sentType: UInt8, _ capacity: Int, _ type: DataType, _ source: Int, _ tag: UInt32
     ) throws(CollectiveError) -> Int {
         guard sentType == type.rawValue, bytes <= capacity * type.size else {

@@ -7,7 +7,7 @@ internal import MixSchedule
 // caller forced.
 extension Communicator {
     /// What all ranks must agree on beyond the call itself.
-    private enum Path {
+    enum Path {
         static let exchange: UInt8 = 0
         static let large: UInt8 = 1
         /// Forced algorithms follow, in the order of `Algorithm.all(for:)`.
@@ -19,6 +19,7 @@ extension Communicator {
         try enter(call.operation)
         defer { inUse = false }
         if size == 1 { return runAlone(call) }
+        if let network { return try runAcrossNodes(call, network) }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
         if publishedBytes(call) <= exchangeLimit(call.operation, inPlace: call.inPlace) {
@@ -140,8 +141,9 @@ extension Communicator {
     }
 
     /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
-    private func announce(_ call: Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
-        let scratch = try scratchMemory(scratchBytes)
+    func exchangeAddresses(
+        _ call: Call, path: UInt8, scratch: UnsafeMutableRawPointer?
+    ) throws(CollectiveError) -> MappedMemory {
         let slot = try begin()
         let word = headerWord(call, path: path)
         let offsets = UnsafeMutableRawPointer(own.header(slot)) + Self.payloadOffset
@@ -152,7 +154,7 @@ extension Communicator {
         publish(word, call, slot: slot)
         try meetAll(word, call, slot: slot)
 
-        var memory = MappedMemory(addresses: addresses)
+        let memory = MappedMemory(addresses: addresses)
         for peer in 0..<size {
             let header = UnsafeRawPointer(members[peer].header(slot)) + Self.payloadOffset
             for buffer in [Buffer.input, .output, .scratch] {
@@ -160,6 +162,13 @@ extension Communicator {
                 memory.set(buffer, of: peer, offset < 0 ? nil : members[peer].heapBase + Int(offset))
             }
         }
+        return memory
+    }
+
+    /// Publishes this rank's buffers, learns the others', and finds out whether all that an operation needs is mapped.
+    private func announce(_ call: Call, path: UInt8, scratchBytes: Int) throws(CollectiveError) -> MappedMemory {
+        let scratch = try scratchMemory(scratchBytes)
+        var memory = try exchangeAddresses(call, path: path, scratch: scratch)
         memory.isComplete = everyBufferIsMapped(call, memory)
         // The own ones are here wherever they lie.
         memory.set(.input, of: rank, call.input.map { UnsafeMutableRawPointer(mutating: $0) })
@@ -197,18 +206,19 @@ extension Communicator {
         }
     }
 
-    private func compiled(_ algorithm: Algorithm?, index: UInt8, _ call: Call) -> CompiledSchedule {
-        let key = CompiledSchedule.Key(operation: call.operation.code, algorithm: index, root: call.root)
+    func compiled(_ algorithm: Algorithm?, index: UInt8, pieces: UInt8 = 1, _ call: Call) -> CompiledSchedule {
+        let key = CompiledSchedule.Key(operation: call.operation.code, algorithm: index, pieces: pieces, root: call.root)
         if let known = schedules[key] { return known }
         let algorithm = algorithm ?? Algorithm.named("direct", for: call.operation)!
         let schedule = CompiledSchedule(
             algorithm.build(
-                Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root)))
+                Algorithm.Request(rank: rank, topology: network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size),
+                    root: call.root, pieces: Int(pieces))))
         schedules[key] = schedule
         return schedule
     }
 
-    private func layouts(_ schedule: CompiledSchedule, _ call: Call) -> Layouts {
+    func layouts(_ schedule: CompiledSchedule, _ call: Call) -> Layouts {
         let alignment = Swift.max(1, 64 / call.type.size)
         switch call.operation {
         case .allReduce, .broadcast, .reduce:
@@ -303,7 +313,7 @@ extension Communicator {
     @inline(__always)
     func heapOffset(_ address: UnsafeMutableRawPointer, _ bytes: Int) -> Int { heapOffset(UnsafeRawPointer(address), bytes) }
 
-    private func scratchMemory(_ bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer? {
+    func scratchMemory(_ bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer? {
         if bytes == 0 { return scratch?.address }
         if let scratch, scratch.bytes >= bytes { return scratch.address }
         if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }

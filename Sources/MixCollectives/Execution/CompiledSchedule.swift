@@ -24,6 +24,7 @@ final class CompiledSchedule {
         var operation: UInt8
         /// Index in `Algorithm.all(for:)`.
         var algorithm: UInt8
+        var pieces: UInt8
         var root: Int
     }
 

@@ -302,9 +302,9 @@ extension Communicator {
         return fail(
             CollectiveError(
                 .mismatch,
-                "rank \(peer) on \(host(of: peer)) called \(theirs), rank \(rank) on \(host) called \(ours); "
+                "rank \(label(peer)) on \(host(of: peer)) called \(theirs), rank \(label(rank)) on \(host) called \(ours); "
                     + "all ranks must call the same",
-                rank: guilty, host: host(of: guilty), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
+                rank: label(guilty), host: host(of: guilty), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
                 sequence: exchangeOperation))
     }
 
@@ -317,7 +317,7 @@ extension Communicator {
         }.count
     }
 
-    private static func describe(_ header: mix_header) -> String {
+    static func describe(_ header: mix_header) -> String {
         let (word, count, root) = (header.word, header.count, header.root)
         guard
             let operation = Operation(code: UInt8(truncatingIfNeeded: word >> 32)),

@@ -9,6 +9,10 @@ internal import MixSchedule
 /// whose schedule begins with one.
 struct Executor: ~Copyable {
     private let communicator: Communicator
+    /// The ranks that share memory with this one: all of them, or those of its node.
+    private let local: Communicator
+    private let network: Network?
+    private let signature: UInt64
     private let schedule: CompiledSchedule
     private let layouts: Layouts
     private let call: Call
@@ -35,16 +39,21 @@ struct Executor: ~Copyable {
         var isMapped = false
         /// The channel's count at which the receiver is done with mapped bytes.
         var end: UInt64 = 0
+        /// The message's name on the link that it takes, when it goes to another node.
+        var ticket: LinkTicket?
     }
 
     private typealias Instruction = UnsafePointer<CompiledSchedule.Instruction>
 
     init(
         _ communicator: Communicator, _ schedule: CompiledSchedule, _ layouts: Layouts, _ call: Call,
-        memory: MappedMemory, streaming: Bool
+        memory: MappedMemory, streaming: Bool, signature: UInt64 = 0
     ) {
         precondition(schedule.streamCount <= 8, "a schedule of \(schedule.streamCount) streams; this executor runs 8")
         self.communicator = communicator
+        network = communicator.network
+        local = communicator.network?.local ?? communicator
+        self.signature = signature
         self.schedule = schedule
         self.layouts = layouts
         self.call = call
@@ -82,14 +91,25 @@ struct Executor: ~Copyable {
         func isNeeded(_ rank: Int) -> Bool {
             (0..<schedule.streamCount).contains { stream in currentStep(stream).map { peer(of: $0) == rank } ?? false }
         }
-        let first = (0..<communicator.size).first { $0 != communicator.rank && isNeeded($0) }
-        try communicator.wait(for: first ?? communicator.rank, or: isNeeded) {
+        let first = (0..<communicator.size).first { $0 != communicator.rank && isNeeded($0) } ?? communicator.rank
+        func anyIsReady() -> Bool {
             for stream in 0..<schedule.streamCount {
                 if let step = currentStep(stream), isReady(step, stream) { return true }
             }
             return false
         }
+        if let network {
+            try network.wait(for: first, call.operation, communicator.operationNumber, isNeeded: isNeeded, until: anyIsReady)
+        } else {
+            try communicator.wait(for: first, or: isNeeded, until: anyIsReady)
+        }
     }
+
+    /// The rank's index among those that share memory with this one.
+    @inline(__always)
+    private func localRank(_ rank: Int) -> Int { network == nil ? rank : network!.topology.lane(of: rank) }
+
+    private func isRemote(_ rank: Int) -> Bool { network.map { !$0.isLocal(rank) } ?? false }
 
     private func currentStep(_ stream: Int) -> Instruction? {
         let index = streams[stream].step
@@ -113,14 +133,16 @@ struct Executor: ~Copyable {
         case .await:
             // All headers were seen before the schedule began.
             if step.pointee.count <= 1, headerIsSignal(of: peer) { return true }
-            let target = communicator.sequence << 16 | UInt64(step.pointee.count)
-            return mix_load_acquire_u64(communicator.members[peer].progress) >= target
+            let target = local.sequence << 16 | UInt64(step.pointee.count)
+            return mix_load_acquire_u64(local.members[localRank(peer)].progress) >= target
         case .send:
-            let channel = communicator.channel(to: peer, number: schedule.channel(stream))
+            if isRemote(peer) { return isRemoteReady(peer, stream) }
+            let channel = local.channel(to: localRank(peer), number: schedule.channel(stream))
             guard let message = streams[stream].message else { return channel.room >= Channel.frameBytes }
             return message.isMapped ? channel.hasConsumed(message.end) : channel.room > 0
         case .receive, .receiveReduce:
-            let channel = communicator.channel(from: peer, number: schedule.channel(stream))
+            if isRemote(peer) { return isRemoteReady(peer, stream) }
+            let channel = local.channel(from: localRank(peer), number: schedule.channel(stream))
             return channel.available >= (streams[stream].message == nil ? Channel.frameBytes : 1)
         }
     }
@@ -144,8 +166,8 @@ struct Executor: ~Copyable {
             let count = signals
             signals += 1
             if count > 1 || !headerIsSignal(of: communicator.rank) {
-                mix_publish_u64(communicator.own.progress, communicator.sequence << 16 | count)
-                communicator.wakeSleepers()
+                mix_publish_u64(local.own.progress, local.sequence << 16 | count)
+                local.wakeSleepers()
             }
         case .copy:
             let (from, bytes) = address(slices[0])
@@ -200,13 +222,14 @@ struct Executor: ~Copyable {
 
     /// Moves what can be moved; true when the step is over.
     private mutating func send(_ slice: Slice, to peer: Int, _ stream: Int) -> Bool {
-        let channel = communicator.channel(to: peer, number: schedule.channel(stream))
         let (source, bytes) = address(slice)
+        if isRemote(peer) { return sendFar(source, bytes, to: peer, stream) }
+        let channel = local.channel(to: localRank(peer), number: schedule.channel(stream))
         var message: Message
         if let under = streams[stream].message {
             message = under
         } else {
-            let location = bytes >= Channel.mappedThreshold ? communicator.heapOffset(source, bytes) : -1
+            let location = bytes >= Channel.mappedThreshold ? local.heapOffset(source, bytes) : -1
             channel.write(Channel.Frame(bytes: bytes, location: location))
             message = Message(bytes: bytes)
             if location >= 0 {
@@ -216,7 +239,7 @@ struct Executor: ~Copyable {
         }
         defer {
             streams[stream].message = message
-            communicator.wake(peer)
+            local.wake(localRank(peer))
         }
         if message.isMapped { return channel.hasConsumed(message.end) }
         message.moved += channel.write(source + message.moved, bytes - message.moved)
@@ -227,9 +250,10 @@ struct Executor: ~Copyable {
     private mutating func receive(
         into slice: Slice, with operand: UnsafePointer<Slice>?, from peer: Int, _ stream: Int
     ) throws(CollectiveError) -> Bool {
-        let channel = communicator.channel(from: peer, number: schedule.channel(stream))
         let (destination, bytes) = address(slice)
         let own = operand.map { UnsafeRawPointer(address($0.pointee).0) }
+        if isRemote(peer) { return try receiveFar(into: destination, bytes, with: own, from: peer, stream) }
+        let channel = local.channel(from: localRank(peer), number: schedule.channel(stream))
         var message: Message
         if let under = streams[stream].message {
             message = under
@@ -244,7 +268,7 @@ struct Executor: ~Copyable {
             }
             message = Message(bytes: bytes)
             if frame.location >= 0 {
-                take(UnsafeRawPointer(communicator.members[peer].heapBase + frame.location), 0, bytes, own, destination)
+                take(UnsafeRawPointer(local.members[localRank(peer)].heapBase + frame.location), 0, bytes, own, destination)
                 message.moved = bytes
             }
             // Only now may the sender use its memory again.
@@ -257,8 +281,53 @@ struct Executor: ~Copyable {
             }
         }
         streams[stream].message = message
-        communicator.wake(peer)
+        local.wake(localRank(peer))
         return message.moved == bytes
+    }
+
+    // MARK: Messages between nodes
+
+    /// Bytes of an arriving message that are worth combining before the rest is there.
+    private static let combinedBytes = 64 << 10
+
+    /// Whether a step on a link can begin, end, or combine some more.
+    private func isRemoteReady(_ peer: Int, _ stream: Int) -> Bool {
+        guard let message = streams[stream].message, let ticket = message.ticket else { return true }
+        if network!.isComplete(ticket, peer) { return true }
+        return message.isMapped && network!.moved(ticket, peer) - message.moved >= Self.combinedBytes
+    }
+
+    private mutating func sendFar(_ source: UnsafeMutableRawPointer, _ bytes: Int, to peer: Int, _ stream: Int) -> Bool {
+        if let ticket = streams[stream].message?.ticket { return network!.isComplete(ticket, peer) }
+        var message = Message(bytes: bytes)
+        message.ticket = network!.send(
+            UnsafeRawPointer(source), bytes, to: peer, channel: schedule.channel(stream), signature: signature)
+        streams[stream].message = message
+        return false
+    }
+
+    /// Receives from another node; with an operand through staging, combined as it arrives.
+    private mutating func receiveFar(
+        into destination: UnsafeMutableRawPointer, _ bytes: Int, with own: UnsafeRawPointer?, from peer: Int, _ stream: Int
+    ) throws(CollectiveError) -> Bool {
+        let staging = own == nil ? destination : try communicator.staging(stream, bytes)
+        guard var message = streams[stream].message, let ticket = message.ticket else {
+            var message = Message(bytes: bytes)
+            message.isMapped = own != nil
+            message.ticket = network!.receive(
+                staging, bytes, from: peer, channel: schedule.channel(stream), signature: signature)
+            streams[stream].message = message
+            return false
+        }
+        let isComplete = network!.isComplete(ticket, peer)
+        guard let own else { return isComplete }
+        let arrived = isComplete ? bytes : network!.moved(ticket, peer) & ~63
+        if arrived > message.moved {
+            take(UnsafeRawPointer(staging) + message.moved, message.moved, arrived - message.moved, own, destination)
+            message.moved = arrived
+            streams[stream].message = message
+        }
+        return isComplete
     }
 
     /// destination = own ∘ arrived, or just what arrived, for one run of bytes.

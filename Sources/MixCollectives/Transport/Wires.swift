@@ -1,0 +1,143 @@
+internal import CMixSystem
+internal import MixSchedule
+internal import Synchronization
+
+/// All links of a rank, one to each rank of another node, shared by the world and every communicator split from it.
+///
+/// On channel 0 of every link ranks tell each other of failures: whoever finds one tells all, so that the one that all
+/// hear of is the cause and not the last consequence.
+final class Wires: @unchecked Sendable {
+    /// By rank of the world; nil for ranks of this node.
+    private let links: [(any Link)?]
+    private let hosts: [String]
+    /// Links are not for several threads at once; communicators may be.
+    private let lock = Mutex(())
+    /// Room for what each peer may have to say, and the receive that waits for it.
+    private let notices: UnsafeMutablePointer<Notice>
+    private var tickets: [LinkTicket?]
+    private var ownNotice: UnsafeMutablePointer<Notice>
+    private var isFailed = false
+    /// The next communicator's number, as far as this rank knows.
+    var nextNumber = 1
+
+    /// A failure on its way to another node.
+    struct Notice: BitwiseCopyable {
+        var code: UInt32 = 0
+        var rank: Int32 = -1
+        var operation: UInt32 = 0
+        var padding: UInt32 = 0
+        var sequence: UInt64 = 0
+        var host: InlineArray<64, UInt8> = .init(repeating: 0)
+        var message: InlineArray<360, UInt8> = .init(repeating: 0)
+    }
+
+    private static let noticeSignature: UInt64 = 0x6e6f_7469_6365_0001
+    /// Channels 0 … 7 belong to nobody but the wires themselves.
+    static func firstChannel(ofCommunicator number: Int) -> Int { number * 8 }
+
+    init(links: [(any Link)?], hosts: [String]) {
+        self.links = links
+        self.hosts = hosts
+        notices = .allocate(capacity: links.count + 1)
+        notices.initialize(repeating: Notice(), count: links.count + 1)
+        ownNotice = notices + links.count
+        tickets = Array(repeating: nil, count: links.count)
+        for (rank, link) in links.enumerated() {
+            tickets[rank] = link?.receive(
+                UnsafeMutableRawPointer(notices + rank), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
+        }
+    }
+
+    deinit {
+        for link in links { link?.close() }
+        notices.deallocate()
+    }
+
+    func send(
+        _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64
+    ) -> LinkTicket {
+        lock.withLock { _ in links[rank]!.send(address, bytes, channel: channel, signature: signature) }
+    }
+
+    func receive(
+        _ address: UnsafeMutableRawPointer?, _ bytes: Int, from rank: Int, channel: Int, signature: UInt64
+    ) -> LinkTicket {
+        lock.withLock { _ in links[rank]!.receive(address, bytes, channel: channel, signature: signature) }
+    }
+
+    func moved(_ ticket: LinkTicket, _ rank: Int) -> Int { lock.withLock { _ in links[rank]!.moved(ticket) } }
+    func isComplete(_ ticket: LinkTicket, _ rank: Int) -> Bool { lock.withLock { _ in links[rank]!.isComplete(ticket) } }
+
+    /// What the links have done so far, all together.
+    var counters: [LinkCounters] { lock.withLock { _ in links.compactMap { $0?.counters } } }
+
+    /// Moves what can be moved on all links.
+    func advance(_ describe: (Int, LinkError) -> CollectiveError) throws(CollectiveError) {
+        let failure = lock.withLock { _ -> CollectiveError? in
+            for (rank, link) in links.enumerated() {
+                guard let link else { continue }
+                var broken: LinkError?
+                do throws(LinkError) { try link.advance() } catch { broken = error }
+                // What a peer said before its link broke is the cause of the break.
+                if let notice = notice(from: rank) { return notice }
+                if let broken { return describe(rank, broken) }
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Sleeps until some link may move something, at most so many milliseconds.
+    func sleep(milliseconds: Int32) {
+        var entries: [mix_poll_entry] = []
+        lock.withLock { _ in
+            for link in links {
+                guard let (file, wantsToWrite) = link?.descriptor, file >= 0 else { continue }
+                entries.append(mix_poll_entry(file: file, write: wantsToWrite ? 1 : 0))
+            }
+        }
+        mix_poll(&entries, Int32(entries.count), milliseconds)
+    }
+
+    /// Tells every other node what went wrong, once.
+    func tell(_ error: CollectiveError, operation: Operation, sequence: UInt64) {
+        lock.withLock { _ in
+            guard !isFailed else { return }
+            isFailed = true
+            var notice = Notice()
+            notice.code = error.code.rawValue
+            notice.rank = Int32(error.rank ?? -1)
+            notice.operation = UInt32((error.operation ?? operation).code)
+            notice.sequence = error.sequence ?? sequence
+            for (index, byte) in (error.host ?? "").utf8.prefix(63).enumerated() { notice.host[index] = byte }
+            for (index, byte) in error.message.utf8.prefix(359).enumerated() { notice.message[index] = byte }
+            ownNotice.pointee = notice
+            for (rank, link) in links.enumerated() {
+                guard let link else { continue }
+                _ = link.send(
+                    UnsafeRawPointer(ownNotice), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
+                // A link that does not take it now is one that does not move: its peer finds out by itself.
+                do throws(LinkError) { try link.advance() } catch { _ = rank }
+            }
+        }
+    }
+
+    private func notice(from rank: Int) -> CollectiveError? {
+        guard let ticket = tickets[rank], links[rank]!.isComplete(ticket) else { return nil }
+        let notice = notices[rank]
+        isFailed = true
+        return CollectiveError(
+            .init(rawValue: notice.code), Self.text(notice.message), rank: notice.rank < 0 ? nil : Int(notice.rank),
+            host: Self.text(notice.host), operation: Operation(code: UInt8(truncatingIfNeeded: notice.operation)),
+            sequence: notice.sequence)
+    }
+
+    private static func text<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> String {
+        var units: [UInt8] = []
+        for index in 0..<count {
+            if bytes[index] == 0 { break }
+            units.append(bytes[index])
+        }
+        return String(decoding: units, as: UTF8.self)
+    }
+}
