@@ -58,6 +58,13 @@ import Testing
         }
         #expect(meetings.count == runs.count, "every job has a meeting place of its own: \(meetings)")
 
+        for ranks in [2, 4] {
+            let run = try ChildProcesses.run(mpi.start(ranks, [ChildProcesses.testRankPath, "play", "join", "check"]))
+            #expect(run.status == 0 && run.reported.isEmpty && run.wrong.isEmpty, "\(run.output)\(run.errors)")
+            let checked = Set(run.lines.filter { $0.hasPrefix("checked") })
+            #expect(checked == Set((0..<ranks).map { "checked rank=\($0) size=\(ranks)" }), "\(run.output)")
+        }
+
         let wishes = ["MIX_RENDEZVOUS": "here", "MIX_TIMEOUT": "2.5", "MIX_NODE": "there"]
         let forced = try ChildProcesses.run(mpi.start(2, program, extra: wishes))
         #expect(forced.lines.count == 2)
