@@ -1,5 +1,5 @@
 /// Which memory of a rank a ``Slice`` lies in.
-public enum Buffer: Int, Sendable, Hashable, CaseIterable {
+public enum Buffer: Int, Sendable, Hashable, CaseIterable, BitwiseCopyable {
     /// What the caller passes in. Read only, unless the operation runs in place.
     case input
     /// What the caller gets back.

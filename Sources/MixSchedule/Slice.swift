@@ -2,7 +2,7 @@
 ///
 /// A slice says nothing about sizes: a ``Layout`` turns it into a range of elements when the schedule runs, so that one
 /// schedule serves every message size and every element type.
-public struct Slice: Sendable, Hashable {
+public struct Slice: Sendable, Hashable, BitwiseCopyable {
     /// The buffer that the slice is a part of.
     public var buffer: Buffer
     /// Whose memory it is: the schedule's own rank, or another rank whose memory is mapped into this one's process.

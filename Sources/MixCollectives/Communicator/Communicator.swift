@@ -40,7 +40,7 @@ public final class Communicator: @unchecked Sendable {
     /// The algorithms that the caller forced, by operation.
     var forced: [Operation: Algorithm] = [:]
     /// Schedules built before, so that a repeated operation builds nothing.
-    var schedules: [ScheduleKey: Schedule] = [:]
+    var schedules: [CompiledSchedule.Key: CompiledSchedule] = [:]
 
     /// Working space for the kernels' arguments: one address per rank.
     let sources: UnsafeMutablePointer<UnsafeRawPointer?>

@@ -80,7 +80,7 @@ extension Communicator {
         }
         let table = own.slot(slot)
         let stride = MemoryLayout<Entry>.stride
-        let small = size * stride + total <= Thresholds.exchangeBytes(.allToAllV, ranks: size)
+        let small = size * stride + total <= exchangeLimit(.allToAllV, inPlace: call.inPlace)
         var placement = small ? Placement.slot : Placement.mapped
         var next = size * stride
         for peer in 0..<size {

@@ -21,7 +21,7 @@ extension Communicator {
         if size == 1 { return runAlone(call) }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
-        if publishedBytes(call) <= Thresholds.exchangeBytes(call.operation, ranks: size) {
+        if publishedBytes(call) <= exchangeLimit(call.operation, inPlace: call.inPlace) {
             return try exchange(call, Extent(first: 0, count: call.count))
         }
         try runLarge(call)
@@ -83,6 +83,12 @@ extension Communicator {
         }
     }
 
+    /// Up to how many published bytes an operation is one exchange here.
+    @inline(__always)
+    func exchangeLimit(_ operation: Operation, inPlace: Bool) -> Int {
+        Thresholds.exchangeBytes(operation, ranks: size, inPlace: inPlace, oversubscribed: isOversubscribed)
+    }
+
     /// A world of one: what is sent is received.
     private func runAlone(_ call: Call) {
         let bytes = call.count * call.type.size
@@ -106,15 +112,14 @@ extension Communicator {
         let memory = try announce(call, path: Path.large, scratchBytes: 0)
         guard memory.isComplete else { return try runSeries(call) }
         if call.exchangesInPlace { return try swapBlocks(call, memory) }
-        let algorithm = Algorithm.named("direct", for: call.operation)!
-        try execute(algorithm, schedule(algorithm, call), call, memory)
+        try execute(compiled(nil, index: .max, call), call, memory)
     }
 
     private func runForced(_ algorithm: Algorithm, _ call: Call) throws(CollectiveError) {
         // The direct way of blocks of any size is the one with the tables: a rank does not know its peers' layouts.
         if call.operation == .allToAllV, algorithm.needsMappedMemory { return try runAllToAllV(call) }
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
-        let schedule = schedule(algorithm, call)
+        let schedule = compiled(algorithm, index: UInt8(index), call)
         let layouts = layouts(schedule, call)
         let scratch = (0..<schedule.scratchBlocks).reduce(0) { Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound) }
         let memory = try announce(call, path: Path.forced + UInt8(index), scratchBytes: scratch * call.type.size)
@@ -131,7 +136,7 @@ extension Communicator {
                 "algorithm \"\(algorithm.name)\" does not work in place: a block would be overwritten before it is sent",
                 rank: rank, host: host, operation: call.operation, sequence: operationNumber)
         }
-        try execute(algorithm, schedule, call, memory)
+        try execute(schedule, call, memory)
     }
 
     /// Publishes where this rank's buffers lie in its heap, and learns where all others' do.
@@ -192,16 +197,18 @@ extension Communicator {
         }
     }
 
-    private func schedule(_ algorithm: Algorithm, _ call: Call) -> Schedule {
-        let key = ScheduleKey(operation: call.operation, algorithm: algorithm.name, root: call.root, pieces: 1)
+    private func compiled(_ algorithm: Algorithm?, index: UInt8, _ call: Call) -> CompiledSchedule {
+        let key = CompiledSchedule.Key(operation: call.operation.code, algorithm: index, root: call.root)
         if let known = schedules[key] { return known }
-        let schedule = algorithm.build(
-            Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root, pieces: 1))
+        let algorithm = algorithm ?? Algorithm.named("direct", for: call.operation)!
+        let schedule = CompiledSchedule(
+            algorithm.build(
+                Algorithm.Request(rank: rank, topology: Topology(nodeCount: 1, ranksPerNode: size), root: call.root)))
         schedules[key] = schedule
         return schedule
     }
 
-    private func layouts(_ schedule: Schedule, _ call: Call) -> Layouts {
+    private func layouts(_ schedule: CompiledSchedule, _ call: Call) -> Layouts {
         let alignment = Swift.max(1, 64 / call.type.size)
         switch call.operation {
         case .allReduce, .broadcast, .reduce:
@@ -222,7 +229,7 @@ extension Communicator {
     }
 
     private func execute(
-        _ algorithm: Algorithm, _ schedule: Schedule, _ call: Call, _ memory: MappedMemory
+        _ schedule: CompiledSchedule, _ call: Call, _ memory: MappedMemory
     ) throws(CollectiveError) {
         let (inputBytes, outputBytes) = bufferBytes(call)
         var executor = Executor(

@@ -9,7 +9,7 @@ internal import MixSchedule
 /// whose schedule begins with one.
 struct Executor: ~Copyable {
     private let communicator: Communicator
-    private let schedule: Schedule
+    private let schedule: CompiledSchedule
     private let layouts: Layouts
     private let call: Call
     private let width: Int
@@ -18,29 +18,32 @@ struct Executor: ~Copyable {
     /// Non-temporal stores, for results that would only push other data out of the caches.
     private let streaming: Bool
     private let memory: MappedMemory
-    private var streams: [Progress]
+    private var streams: InlineArray<8, Progress>
     private var signals: UInt64 = 1
 
     /// How far a stream has come.
-    private struct Progress {
+    private struct Progress: BitwiseCopyable {
         var step = 0
         var message: Message?
     }
 
     /// The message of the step under way, once its frame was written or read.
-    private struct Message {
+    private struct Message: BitwiseCopyable {
         var bytes: Int
         var moved = 0
-        /// Where the receiver reads the bytes, when they do not travel through the channel.
-        var mapped: UnsafeRawPointer?
+        /// Whether the receiver reads the sender's own memory, so that nothing travels through the channel.
+        var isMapped = false
         /// The channel's count at which the receiver is done with mapped bytes.
         var end: UInt64 = 0
     }
 
+    private typealias Instruction = UnsafePointer<CompiledSchedule.Instruction>
+
     init(
-        _ communicator: Communicator, _ schedule: Schedule, _ layouts: Layouts, _ call: Call,
+        _ communicator: Communicator, _ schedule: CompiledSchedule, _ layouts: Layouts, _ call: Call,
         memory: MappedMemory, streaming: Bool
     ) {
+        precondition(schedule.streamCount <= 8, "a schedule of \(schedule.streamCount) streams; this executor runs 8")
         self.communicator = communicator
         self.schedule = schedule
         self.layouts = layouts
@@ -49,14 +52,14 @@ struct Executor: ~Copyable {
         self.streaming = streaming
         width = call.type.size
         reduction = call.reduction == .average && schedule.reducesInParts ? .sum : call.reduction
-        streams = Array(repeating: Progress(), count: schedule.streams.count)
+        streams = .init(repeating: Progress())
     }
 
     mutating func run() throws(CollectiveError) {
         while true {
             var isBlocked = false
             var moved = false
-            for stream in streams.indices {
+            for stream in 0..<schedule.streamCount {
                 while let step = currentStep(stream) {
                     guard isReady(step, stream) else {
                         isBlocked = true
@@ -77,44 +80,47 @@ struct Executor: ~Copyable {
     private func waitForAnyStream() throws(CollectiveError) {
         // Whichever of them dies, no stream may ever advance again.
         func isNeeded(_ rank: Int) -> Bool {
-            streams.indices.contains { stream in currentStep(stream).map { peer(of: $0) == rank } ?? false }
+            (0..<schedule.streamCount).contains { stream in currentStep(stream).map { peer(of: $0) == rank } ?? false }
         }
         let first = (0..<communicator.size).first { $0 != communicator.rank && isNeeded($0) }
         try communicator.wait(for: first ?? communicator.rank, or: isNeeded) {
-            streams.indices.contains { stream in currentStep(stream).map { isReady($0, stream) } ?? false }
+            for stream in 0..<schedule.streamCount {
+                if let step = currentStep(stream), isReady(step, stream) { return true }
+            }
+            return false
         }
     }
 
-    private func currentStep(_ stream: Int) -> Step? {
-        let steps = schedule.streams[stream].steps
+    private func currentStep(_ stream: Int) -> Instruction? {
         let index = streams[stream].step
-        return index < steps.count ? steps[index] : nil
+        return index < schedule.stepCount(stream) ? schedule.instruction(stream, index) : nil
     }
 
-    private func peer(of step: Step) -> Int {
-        switch step {
-        case .send(_, let peer), .receive(_, let peer), .receiveReduce(_, _, let peer), .await(let peer, _): peer
+    private func peer(of step: Instruction) -> Int {
+        switch step.pointee.kind {
+        case .send, .receive, .receiveReduce, .await: step.pointee.peer
         case .copy, .reduce, .signal, .wait: communicator.rank
         }
     }
 
-    private func isReady(_ step: Step, _ stream: Int) -> Bool {
-        switch step {
+    private func isReady(_ step: Instruction, _ stream: Int) -> Bool {
+        let peer = step.pointee.peer
+        switch step.pointee.kind {
         case .copy, .reduce, .signal:
             return true
-        case .wait(let other, let steps):
-            return streams[other].step >= steps
-        case .await(let rank, let count):
+        case .wait:
+            return streams[peer].step >= step.pointee.count
+        case .await:
             // All headers were seen before the schedule began.
-            if count <= 1, headerIsSignal(of: rank) { return true }
-            let base = (communicator.sequence << 16)
-            return mix_load_acquire_u64(communicator.members[rank].progress) >= base | UInt64(count)
-        case .send(_, let peer):
-            let channel = communicator.channel(to: peer, number: schedule.streams[stream].channel)
+            if step.pointee.count <= 1, headerIsSignal(of: peer) { return true }
+            let target = communicator.sequence << 16 | UInt64(step.pointee.count)
+            return mix_load_acquire_u64(communicator.members[peer].progress) >= target
+        case .send:
+            let channel = communicator.channel(to: peer, number: schedule.channel(stream))
             guard let message = streams[stream].message else { return channel.room >= Channel.frameBytes }
-            return message.mapped == nil ? channel.room > 0 : channel.hasConsumed(message.end)
-        case .receive(_, let peer), .receiveReduce(_, _, let peer):
-            let channel = communicator.channel(from: peer, number: schedule.streams[stream].channel)
+            return message.isMapped ? channel.hasConsumed(message.end) : channel.room > 0
+        case .receive, .receiveReduce:
+            let channel = communicator.channel(from: peer, number: schedule.channel(stream))
             return channel.available >= (streams[stream].message == nil ? Channel.frameBytes : 1)
         }
     }
@@ -129,8 +135,9 @@ struct Executor: ~Copyable {
         }
     }
 
-    private mutating func perform(_ step: Step, _ stream: Int) throws(CollectiveError) {
-        switch step {
+    private mutating func perform(_ step: Instruction, _ stream: Int) throws(CollectiveError) {
+        let slices = schedule.slice(step.pointee.slices)
+        switch step.pointee.kind {
         case .await, .wait:
             break
         case .signal:
@@ -140,21 +147,20 @@ struct Executor: ~Copyable {
                 mix_publish_u64(communicator.own.progress, communicator.sequence << 16 | count)
                 communicator.wakeSleepers()
             }
-        case .copy(let source, let destination):
-            let (from, bytes) = address(source)
-            let (to, _) = address(destination)
+        case .copy:
+            let (from, bytes) = address(slices[0])
+            let (to, _) = address(slices[1])
             if bytes > 0, from != to { mix_copy(to, from, bytes, streaming ? 1 : 0) }
-        case .reduce(let sources, let destinations):
-            reduce(sources, destinations)
-        case .send(let slice, let peer):
-            guard send(slice, to: peer, stream) else { return }
-        case .receive(let slice, let peer):
-            guard try receive(into: slice, with: nil, from: peer, stream) else { return }
-        case .receiveReduce(let slice, let operand, let peer):
-            guard try receive(into: slice, with: operand, from: peer, stream) else { return }
+        case .reduce:
+            reduce(slices, step.pointee.sourceCount, step.pointee.destinationCount)
+        case .send:
+            guard send(slices[0], to: step.pointee.peer, stream) else { return }
+        case .receive:
+            guard try receive(into: slices[0], with: nil, from: step.pointee.peer, stream) else { return }
+        case .receiveReduce:
+            guard try receive(into: slices[0], with: slices + 1, from: step.pointee.peer, stream) else { return }
         }
-        streams[stream].step += 1
-        streams[stream].message = nil
+        streams[stream] = Progress(step: streams[stream].step + 1)
     }
 
     // MARK: Memory
@@ -164,12 +170,12 @@ struct Executor: ~Copyable {
         return (memory.base(slice.buffer, of: slice.rank) + range.lowerBound * width, range.count * width)
     }
 
-    private func reduce(_ sources: [Slice], _ destinations: [Slice]) {
-        let count = layouts.range(of: destinations[0]).count
+    private func reduce(_ slices: UnsafePointer<Slice>, _ sourceCount: Int, _ destinationCount: Int) {
+        let count = layouts.range(of: slices[sourceCount]).count
         guard count > 0 else { return }
-        for (index, slice) in sources.enumerated() { communicator.sources[index] = UnsafeRawPointer(address(slice).0) }
-        for (index, slice) in destinations.enumerated() { communicator.destinations[index] = address(slice).0 }
-        combine(sources.count, destinations.count, count)
+        for index in 0..<sourceCount { communicator.sources[index] = UnsafeRawPointer(address(slices[index]).0) }
+        for index in 0..<destinationCount { communicator.destinations[index] = address(slices[sourceCount + index]).0 }
+        combine(sourceCount, destinationCount, count)
     }
 
     private func combine(_ sourceCount: Int, _ destinationCount: Int, _ count: Int) {
@@ -194,7 +200,7 @@ struct Executor: ~Copyable {
 
     /// Moves what can be moved; true when the step is over.
     private mutating func send(_ slice: Slice, to peer: Int, _ stream: Int) -> Bool {
-        let channel = communicator.channel(to: peer, number: schedule.streams[stream].channel)
+        let channel = communicator.channel(to: peer, number: schedule.channel(stream))
         let (source, bytes) = address(slice)
         var message: Message
         if let under = streams[stream].message {
@@ -204,7 +210,7 @@ struct Executor: ~Copyable {
             channel.write(Channel.Frame(bytes: bytes, location: location))
             message = Message(bytes: bytes)
             if location >= 0 {
-                message.mapped = UnsafeRawPointer(source)
+                message.isMapped = true
                 message.end = channel.producedCount
             }
         }
@@ -212,18 +218,18 @@ struct Executor: ~Copyable {
             streams[stream].message = message
             communicator.wake(peer)
         }
-        if message.mapped != nil { return channel.hasConsumed(message.end) }
+        if message.isMapped { return channel.hasConsumed(message.end) }
         message.moved += channel.write(source + message.moved, bytes - message.moved)
         return message.moved == bytes
     }
 
     /// Moves what can be moved into `slice`, combined with `operand` if there is one; true when the step is over.
     private mutating func receive(
-        into slice: Slice, with operand: Slice?, from peer: Int, _ stream: Int
+        into slice: Slice, with operand: UnsafePointer<Slice>?, from peer: Int, _ stream: Int
     ) throws(CollectiveError) -> Bool {
-        let channel = communicator.channel(from: peer, number: schedule.streams[stream].channel)
+        let channel = communicator.channel(from: peer, number: schedule.channel(stream))
         let (destination, bytes) = address(slice)
-        let own = operand.map { UnsafeRawPointer(address($0).0) }
+        let own = operand.map { UnsafeRawPointer(address($0.pointee).0) }
         var message: Message
         if let under = streams[stream].message {
             message = under
