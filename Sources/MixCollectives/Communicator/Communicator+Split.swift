@@ -6,7 +6,9 @@ extension Communicator {
     /// The new communicator is independent of this one: both may be used side by side, by different threads too.
     public func split(color: Int, key: Int = 0) throws(CollectiveError) -> Communicator {
         // Every rank makes its block for the largest group that can result, and says where it is.
-        let block = try node.heap.reserve(bytes: Member.bytes(groupSize: size))
+        let bytes = Member.bytes(groupSize: size)
+        node.reclaim()
+        let block = try node.heap.reserve(bytes: bytes)
         let mine = [Int64(color), Int64(key), Int64(block - node.heap.base)]
         var all = [Int64](repeating: 0, count: 3 * size)
         // Whatever algorithm the caller forced for gathers of its own.
@@ -20,7 +22,8 @@ extension Communicator {
         let members = group.map {
             Member(node: node, nodeRank: self.members[$0].nodeRank, offset: Int(all[3 * $0 + 2]))
         }
-        return Communicator(node: node, members: members, rank: group.firstIndex(of: rank)!, timeout: timeout)
+        return Communicator(
+            node: node, members: members, rank: group.firstIndex(of: rank)!, timeout: timeout, blockBytes: bytes)
     }
 
     /// The ranks of this rank's node, or of its lane; collective over all ranks.

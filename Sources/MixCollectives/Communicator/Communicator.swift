@@ -49,10 +49,13 @@ public final class Communicator: @unchecked Sendable {
     let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     /// Working memory that schedules ask for; grows, and is the peers' to read.
     var scratch: (address: UnsafeMutableRawPointer, bytes: Int)?
+    /// Bytes of this rank's block, where it's given back with the communicator; the world's stays.
+    private let blockBytes: Int?
     lazy var mailbox = Mailbox(size: size)
     lazy var worker = Worker()
 
-    init(node: Node, members: [Member], rank: Int, timeout: Duration) {
+    init(node: Node, members: [Member], rank: Int, timeout: Duration, blockBytes: Int? = nil) {
+        self.blockBytes = blockBytes
         self.rank = rank
         self.size = members.count
         self.timeout = timeout
@@ -73,6 +76,7 @@ public final class Communicator: @unchecked Sendable {
     deinit {
         close()
         if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }
+        if let blockBytes { node.retire(own, bytes: blockBytes, groupSize: size) }
         members.deallocate()
         sources.deallocate()
         destinations.deallocate()
@@ -92,6 +96,7 @@ public final class Communicator: @unchecked Sendable {
         guard node.forkWitness.pointee == 1 else { return }
         mix_store_release_u64(own.left, 1)
         wakeSleepers()
+        for member in 0..<size { _ = mix_add_u32(members[member].released, 1) }
     }
 
     /// Zeroed memory that the node's ranks read and write in place, aligned to a page. Not collective.
