@@ -6,7 +6,7 @@ extension CollectiveTests {
     @Suite struct Asynchronous {
         /// Runs `body` for every rank of a world in a task of its own.
         private func withTasks(
-            _ ranks: Int, timeout: Duration = .seconds(20),
+            _ ranks: Int, timeout: Duration = .seconds(100),
             _ body: @escaping @Sendable (Communicator) async throws -> Void
         ) async throws {
             let worlds = try Communicator.inProcess(ranks: ranks, timeout: timeout)
@@ -20,7 +20,7 @@ extension CollectiveTests {
             guard condition else { throw Wrong(what) }
         }
 
-        @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 5], [4, 3000])
+        @Test(.timeLimit(.minutes(3)), arguments: [1, 2, 5], [4, 3000])
         func everyOperation(ranks: Int, count: Int) async throws {
             try await withTasks(ranks) { world in
                 let rank = Float(world.rank)
@@ -77,8 +77,8 @@ extension CollectiveTests {
         }
 
         /// Far more operations under way than Swift's pool has threads: no thread of it may wait.
-        @Test(.timeLimit(.minutes(1))) func manySuspendedCommunicators() async throws {
-            let worlds = try Communicator.inProcess(ranks: 2, timeout: .seconds(20))
+        @Test(.timeLimit(.minutes(3))) func manySuspendedCommunicators() async throws {
+            let worlds = try Communicator.inProcess(ranks: 2, timeout: .seconds(100))
             let children = succeeding(
                 try await onThreads(2) { rank in try (0..<40).map { _ in try worlds[rank].split(color: 0) } })
             try #require(children.count == 2)
@@ -100,7 +100,7 @@ extension CollectiveTests {
         }
 
         /// Operations that are started together on one communicator run one after the other.
-        @Test(.timeLimit(.minutes(1))) func allocatedMemoryAndErrors() async throws {
+        @Test(.timeLimit(.minutes(3))) func allocatedMemoryAndErrors() async throws {
             try await withTasks(3) { world in
                 var buffer = try world.allocate(Double.self, count: 50_000)
                 for index in 0..<50_000 { buffer[index] = Double(index % 100 + world.rank) }

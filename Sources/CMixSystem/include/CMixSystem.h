@@ -58,6 +58,7 @@ typedef struct {
     mix_padded_header header[MIX_SLOTS];
     mix_padded_word progress;  // sequence << 32 | signals given in that operation
     mix_padded_word left;      // 1 when the rank closed the communicator
+    mix_padded_word released;  // how many members need this block no more; they count themselves
     mix_failure failure;
     uint8_t padding[MIX_LINE - sizeof(mix_failure) % MIX_LINE];
 } mix_member;

@@ -7,7 +7,9 @@ extension Communicator {
     /// The new communicator is independent of this one: both may be used side by side, by different threads too.
     public func split(color: Int, key: Int = 0) throws(CollectiveError) -> Communicator {
         // Every rank makes its block for the largest group that can result, and says where it is.
-        let block = try node.heap.reserve(bytes: Member.bytes(groupSize: size))
+        let bytes = Member.bytes(groupSize: size)
+        node.reclaim()
+        let block = try node.heap.reserve(bytes: bytes)
         let facts = 4
         let mine = [Int64(color), Int64(key), Int64(block - node.heap.base), Int64(network?.wires.nextNumber ?? 0)]
         var all = [Int64](repeating: 0, count: facts * size)
@@ -25,7 +27,7 @@ extension Communicator {
             return Member(node: node, nodeRank: index, offset: Int(all[facts * old + 2]))
         }
         guard let network, group.contains(where: { !network.isLocal($0) }) else {
-            return Communicator(node: node, members: group.map(member), rank: newRank, timeout: timeout)
+            return Communicator(node: node, members: group.map(member), rank: newRank, timeout: timeout, blockBytes: bytes)
         }
 
         // Nodes of the group, in the order in which its ranks first name them.
@@ -40,7 +42,7 @@ extension Communicator {
         let mates = topology.nodes[topology.node(of: newRank)]
         let local = Communicator(
             node: node, members: mates.map { member(group[$0]) }, rank: topology.lane(of: newRank), timeout: timeout,
-            labels: mates)
+            labels: mates, blockBytes: bytes)
         // A pair of ranks never has two communicators of the same number: each goes on behind the highest of all.
         let number = group.reduce(0) { Swift.max($0, Int(all[facts * $1 + 3])) }
         network.wires.nextNumber = number + 1

@@ -59,12 +59,16 @@ public final class Communicator: @unchecked Sendable {
     var stagings: [(address: UnsafeMutableRawPointer, bytes: Int)?] = Array(repeating: nil, count: 10)
     /// Messages of a small all-reduce between nodes under way: two per node.
     var pending: [LinkTicket?] = []
+    /// Bytes of this rank's block, where it's given back with the communicator; the world's stays.
+    private let blockBytes: Int?
     lazy var mailbox = Mailbox(size: size)
     lazy var worker = Worker()
 
     /// A communicator of ranks of one node, which share memory.
-    convenience init(node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil) {
-        self.init(node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels, network: nil)
+    convenience init(node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil, blockBytes: Int? = nil) {
+        self.init(
+            node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels, network: nil,
+            blockBytes: blockBytes)
     }
 
     /// A communicator of several nodes, which works with the one of its ranks on this node.
@@ -72,12 +76,14 @@ public final class Communicator: @unchecked Sendable {
         let local = network.local
         self.init(
             node: local.node, members: Array(repeating: local.own, count: network.topology.rankCount), own: local.own,
-            rank: rank, timeout: local.timeout, labels: nil, network: network)
+            rank: rank, timeout: local.timeout, labels: nil, network: network, blockBytes: nil)
     }
 
     private init(
-        node: Node, members: [Member], own: Member, rank: Int, timeout: Duration, labels: [Int]?, network: Network?
+        node: Node, members: [Member], own: Member, rank: Int, timeout: Duration, labels: [Int]?, network: Network?,
+        blockBytes: Int?
     ) {
+        self.blockBytes = blockBytes
         self.rank = rank
         self.size = members.count
         self.timeout = timeout
@@ -102,6 +108,7 @@ public final class Communicator: @unchecked Sendable {
         close()
         if let scratch { node.heap.release(scratch.address, bytes: scratch.bytes) }
         for case let staging? in stagings { node.heap.release(staging.address, bytes: staging.bytes) }
+        if let blockBytes { node.retire(own, bytes: blockBytes, groupSize: size) }
         members.deallocate()
         sources.deallocate()
         destinations.deallocate()
@@ -124,6 +131,7 @@ public final class Communicator: @unchecked Sendable {
         guard node.forkWitness.pointee == 1 else { return }
         mix_store_release_u64(own.left, 1)
         wakeSleepers()
+        for member in 0..<size { _ = mix_add_u32(members[member].released, 1) }
     }
 
     /// Zeroed memory that the node's ranks read and write in place, aligned to a page. Not collective.

@@ -1,7 +1,7 @@
 internal import CMixSystem
 
 /// One rank of a communicator as all its ranks see it: a block in that rank's own heap, which it alone
-/// writes but for the failure record.
+/// writes but for the failure record and the count of those who let go.
 ///
 /// Behind the fixed part lie the slots' data and the channels to every member of the group.
 struct Member {
@@ -69,7 +69,12 @@ struct Member {
         (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 1) * Int(MIX_LINE)).assumingMemoryBound(to: UInt64.self)
     }
 
+    /// How many members of the group need this block no more.
+    var released: UnsafeMutablePointer<UInt32> {
+        (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 2) * Int(MIX_LINE)).assumingMemoryBound(to: UInt32.self)
+    }
+
     var failure: UnsafeMutablePointer<mix_failure> {
-        (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 2) * Int(MIX_LINE)).assumingMemoryBound(to: mix_failure.self)
+        (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 3) * Int(MIX_LINE)).assumingMemoryBound(to: mix_failure.self)
     }
 }

@@ -1,5 +1,6 @@
 internal import CMixSystem
 internal import Glibc
+internal import Synchronization
 
 /// The ranks that share memory with this one, as this rank sees them: their heaps, and who they are.
 final class Node: @unchecked Sendable {
@@ -15,6 +16,15 @@ final class Node: @unchecked Sendable {
     let oversubscribed: Bool
     /// 1 in this process, 0 in a child forked from it.
     let forkWitness: UnsafeMutablePointer<UInt32>
+    /// Blocks of communicators that this rank has let go, and whose other members may not have yet.
+    private let retired = Mutex<[Retired]>([])
+
+    /// A member's block in this rank's heap.
+    private struct Retired {
+        let offset: Int
+        let bytes: Int
+        let groupSize: Int
+    }
 
     init(heaps: [SharedHeap], index: Int, hosts: [String], sameProcess: [Bool], oversubscribed: Bool)
         throws(CollectiveError)
@@ -40,6 +50,24 @@ final class Node: @unchecked Sendable {
     /// Whether the rank's process still lives.
     func isAlive(_ rank: Int) -> Bool {
         rank == index || sameProcess[rank] || mix_liveness_check(heaps[rank].file) != 0
+    }
+
+    /// Takes care of the block of a communicator that is gone: it's given back when its last member is gone too.
+    func retire(_ member: Member, bytes: Int, groupSize: Int) {
+        let offset = UnsafeMutableRawPointer(member.fixed) - heap.base
+        retired.withLock { $0.append(Retired(offset: offset, bytes: bytes, groupSize: groupSize)) }
+    }
+
+    /// Gives back what nobody needs any more.
+    func reclaim() {
+        retired.withLock { retired in
+            retired.removeAll { one in
+                let member = Member(node: self, nodeRank: index, offset: one.offset)
+                guard mix_load_acquire_u32(member.released) == one.groupSize else { return false }
+                heap.release(heap.base + one.offset, bytes: one.bytes)
+                return true
+            }
+        }
     }
 
     /// Address space per rank: all that the machine has, so that the heap is never what runs out.
