@@ -29,7 +29,13 @@ extension CollectiveTests {
 
         private func limits(_ operation: Operation, ranks: Int) -> [Int] {
             // The header's own line, a single exchange, an exchange of a series, a channel, a slot.
-            [40, Thresholds.exchangeBytes(operation, ranks: ranks), Thresholds.seriesBytes, 128 << 10, 256 << 10]
+            var limits: Set = [40, Thresholds.seriesBytes, 128 << 10, 256 << 10]
+            for (inPlace, oversubscribed) in [(false, false), (true, false), (false, true), (true, true)] {
+                limits.insert(
+                    Thresholds.exchangeBytes(
+                        operation, ranks: ranks, inPlace: inPlace, oversubscribed: oversubscribed))
+            }
+            return limits.sorted()
         }
 
         /// Beyond the size at which results are stored past the caches.

@@ -6,6 +6,7 @@ enum Subcommand {
         "input": input,
         "job": job,
         "launch": launch,
+        "play": play,
         "stay": stay,
     ]
 }

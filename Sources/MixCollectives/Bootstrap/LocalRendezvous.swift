@@ -70,7 +70,8 @@ struct LocalRendezvous {
         var connections = [Int32](repeating: -1, count: job.worldSize)
         hellos[0] = own
         files[0] = heap.file
-        defer { for connection in connections where connection >= 0 { mix_close(connection) } }
+        var silent: [Int32] = []
+        defer { for connection in connections + silent where connection >= 0 { mix_close(connection) } }
 
         let name = socketName
         let listener = mix_socket_listen(name, name.count)
@@ -86,35 +87,36 @@ struct LocalRendezvous {
 
         do throws(CollectiveError) {
             while hellos.contains(where: { $0 == nil }) {
-                let connection = mix_socket_accept(listener, millisecondsLeft)
-                guard connection >= 0 else {
-                    if connection == -ETIMEDOUT || millisecondsLeft == 0 { throw missing(hellos) }
-                    if connection == -EMFILE || connection == -ENFILE {
-                        throw .system("accepting a rank (is there a limit, ulimit -n?)", -connection)
+                // Whoever connects and says nothing is kept waiting beside the ranks, not before them.
+                let waited = [listener] + silent
+                let left = millisecondsLeft
+                _ = mix_wait_ready(waited, Int32(waited.count), left)
+                try accept(listener, &silent)
+                for connection in silent where mix_wait_ready([connection], 1, 0) != 0 {
+                    silent.removeAll { $0 == connection }
+                    var hello = Hello()
+                    var file: Int32 = -1
+                    // A rank says it all at once.
+                    let received = unsafe withUnsafeMutableBytes(of: &hello) {
+                        mix_socket_receive(connection, $0.baseAddress, $0.count, &file, 50)
                     }
-                    // Another user's process, or one that is gone already: no concern of this job.
-                    continue
+                    guard received == 0, hello.magic == Hello.expectedMagic, file >= 0 else {
+                        if file >= 0 { mix_close(file) }
+                        mix_close(connection)
+                        continue
+                    }
+                    if let refusal = refusal(of: hello, hellos) {
+                        answer(connection, refusal)
+                        mix_close(file)
+                        mix_close(connection)
+                        // A rank that does not fit means that the job can never be complete.
+                        throw refusal
+                    }
+                    hellos[Int(hello.rank)] = hello
+                    files[Int(hello.rank)] = file
+                    connections[Int(hello.rank)] = connection
                 }
-                var hello = Hello()
-                var file: Int32 = -1
-                let received = unsafe withUnsafeMutableBytes(of: &hello) {
-                    mix_socket_receive(connection, $0.baseAddress, $0.count, &file, Swift.min(millisecondsLeft, 2000))
-                }
-                guard received == 0, hello.magic == Hello.expectedMagic, file >= 0 else {
-                    if file >= 0 { mix_close(file) }
-                    mix_close(connection)
-                    continue
-                }
-                if let refusal = refusal(of: hello, hellos) {
-                    answer(connection, refusal)
-                    mix_close(file)
-                    mix_close(connection)
-                    // A rank that does not fit means that the job can never be complete.
-                    throw refusal
-                }
-                hellos[Int(hello.rank)] = hello
-                files[Int(hello.rank)] = file
-                connections[Int(hello.rank)] = connection
+                if left == 0, hellos.contains(where: { $0 == nil }) { throw missing(hellos) }
             }
             let complete = hellos.map { $0! }
             try checkNodes(complete)
@@ -134,6 +136,20 @@ struct LocalRendezvous {
             for rank in 1..<job.worldSize where files[rank] >= 0 { mix_close(files[rank]) }
             throw error
         }
+    }
+
+    /// Lets in one who knocks, if there is one; those who have said nothing for the longest make room.
+    private func accept(_ listener: Int32, _ silent: inout [Int32]) throws(CollectiveError) {
+        let connection = mix_socket_accept(listener, 0)
+        if connection >= 0 {
+            silent.append(connection)
+        } else if connection == -EMFILE || connection == -ENFILE {
+            guard !silent.isEmpty else {
+                throw .system("accepting a rank (is there a limit, ulimit -n?)", -connection)
+            }
+            mix_close(silent.removeFirst())
+        }
+        // Any other error: another user's process, or one that is gone already, no concern of this job.
     }
 
     private func refusal(of hello: Hello, _ hellos: [Hello?]) -> CollectiveError? {

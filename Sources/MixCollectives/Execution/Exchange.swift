@@ -283,12 +283,21 @@ extension Communicator {
         (destination + destinationOffset).copyMemory(from: source + sourceOffset, byteCount: bytes)
     }
 
+    /// How long a rank that found a mismatch lets others come, before it says who is at fault.
+    private static let mismatchNanoseconds: Int64 = 200_000_000
+
     @inline(never)
     private func mismatch(_ peer: Int, slot: Int) -> CollectiveError {
         let header = own.header(slot).pointee
         let ours = Self.describe(header)
         let theirs = Self.describe(members[peer].header(slot).pointee)
-        // Whoever is alone with what it called is the likelier culprit.
+        // Whoever is alone with what it called is the likelier culprit; that shows when all have come.
+        let patience = mix_now() + Self.mismatchNanoseconds
+        while mix_failure_state(own.failure) == 0, mix_now() < patience,
+            (0..<size).contains(where: { mix_load_acquire_u64(headerWord($0, slot)) & 0xffff_ffff != header.word & 0xffff_ffff })
+        {
+            mix_yield()
+        }
         let guilty = agreeing(with: peer, slot: slot) > agreeing(with: rank, slot: slot) ? rank : peer
         return fail(
             CollectiveError(

@@ -117,6 +117,8 @@ struct Clocks {
     }
 
     private mutating func learn(_ stream: Int, _ snapshot: Snapshot) {
+        // Whoever knows of a moment knows all that was known then.
+        guard !knows(stream, snapshot.epoch) else { return }
         Clocks.join(&clocks[stream], snapshot.clock)
         Clocks.raise(&clocks[stream], to: snapshot.epoch)
     }

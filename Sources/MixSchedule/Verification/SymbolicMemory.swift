@@ -6,6 +6,7 @@ struct SymbolicMemory {
     private struct Element {
         var value = Expressions.undefined
         var isProtected = false
+        var hasOtherReaders = false
         var writer: Clocks.Epoch
         var reader: Clocks.Epoch
     }
@@ -76,6 +77,7 @@ struct SymbolicMemory {
         guard clocks.knows(stream, element.writer) else { throw .race(element.writer) }
         if !clocks.knows(stream, element.reader) {
             otherReaders[location, default: []].append(element.reader)
+            elements[location].hasOtherReaders = true
         }
         elements[location].reader = Clocks.Epoch(slot: Int32(stream), time: time)
         return element.value
@@ -89,8 +91,10 @@ struct SymbolicMemory {
         guard !element.isProtected else { throw .protected }
         guard clocks.knows(stream, element.writer) else { throw .race(element.writer) }
         guard clocks.knows(stream, element.reader) else { throw .race(element.reader) }
-        if let others = otherReaders.removeValue(forKey: location) {
-            for reader in others where !clocks.knows(stream, reader) { throw .race(reader) }
+        if element.hasOtherReaders {
+            for reader in otherReaders.removeValue(forKey: location) ?? []
+            where !clocks.knows(stream, reader) { throw .race(reader) }
+            elements[location].hasOtherReaders = false
         }
         elements[location].value = value
         elements[location].writer = Clocks.Epoch(slot: Int32(stream), time: time)
@@ -101,9 +105,11 @@ struct SymbolicMemory {
     {
         for location in extents[rank] {
             let element = elements[location]
-            for access in [element.writer, element.reader] + (otherReaders[location] ?? [])
-            where !Clocks.covers(clock, access) {
-                return (access, location)
+            if !Clocks.covers(clock, element.writer) { return (element.writer, location) }
+            if !Clocks.covers(clock, element.reader) { return (element.reader, location) }
+            guard element.hasOtherReaders else { continue }
+            for reader in otherReaders[location] ?? [] where !Clocks.covers(clock, reader) {
+                return (reader, location)
             }
         }
         return nil

@@ -31,10 +31,12 @@ extension Verifier {
 
         /// The elements that an output element should be made of, one of each rank or just one.
         func expected(rank: Int, block: Int, offset: Int) -> [VerificationError.Contribution] {
-            sources(of: block, rank: rank).map { source, block in
-                VerificationError.Contribution(
-                    rank: source,
-                    element: layouts[source].input.range(ofBlock: block).lowerBound + offset)
+            let origin = origin(of: block, rank: rank)
+            let sources = isReduction ? Array(0..<rankCount) : [origin.rank]
+            return sources.map { source in
+                let range = layouts[source].input.range(ofBlock: origin.block)
+                return VerificationError.Contribution(
+                    rank: source, element: range.lowerBound + offset)
             }
         }
 
@@ -43,47 +45,70 @@ extension Verifier {
             guard operation != .sendReceive else {
                 throw VerificationError(.malformed("send-receive is not a collective"))
             }
+            if isReduction {
+                for rank in 1..<max(rankCount, 1) where !areAlike(rank, 0) {
+                    throw misfit("the inputs of rank \(rank) and rank 0 are cut alike")
+                }
+            }
             for rank in 0..<rankCount where hasOutput(rank: rank) {
                 let output = layouts[rank].output
                 switch operation {
                 case .reduceScatter, .scatter:
-                    try require(output.blockCount == 1, "the output of rank \(rank) is one block")
+                    guard output.blockCount == 1 else {
+                        throw misfit("the output of rank \(rank) is one block")
+                    }
                 case .allGather, .gather, .allToAll, .allToAllV:
-                    try require(
-                        output.blockCount == rankCount,
-                        "the output of rank \(rank) has a block for each rank")
+                    guard output.blockCount == rankCount else {
+                        throw misfit("the output of rank \(rank) has a block for each rank")
+                    }
                 default: break
                 }
                 for block in 0..<output.blockCount {
-                    let count = output.range(ofBlock: block).count
-                    for (source, input) in sources(of: block, rank: rank) {
-                        try require(
-                            input < layouts[source].input.blockCount
-                                && layouts[source].input.range(ofBlock: input).count == count,
-                            "output block \(block) of rank \(rank) is as large as input block \(input) of rank \(source)"
+                    let origin = origin(of: block, rank: rank)
+                    let input = layouts[origin.rank].input
+                    guard origin.block < input.blockCount,
+                        input.range(ofBlock: origin.block).count
+                            == output.range(ofBlock: block).count
+                    else {
+                        throw misfit(
+                            "output block \(block) of rank \(rank) is as large as input block \(origin.block) of rank \(origin.rank)"
                         )
                     }
                 }
             }
         }
 
-        /// Which input blocks an output block is made of.
-        private func sources(of block: Int, rank: Int) -> [(source: Int, block: Int)] {
+        private var isReduction: Bool {
             switch operation {
-            case .allReduce, .reduce: (0..<rankCount).map { ($0, block) }
-            case .reduceScatter: (0..<rankCount).map { ($0, rank) }
-            case .allGather, .gather: [(block, 0)]
-            case .allToAll, .allToAllV: [(block, rank)]
-            case .broadcast: [(root, block)]
-            case .scatter: [(root, rank)]
-            case .barrier, .sendReceive: []
+            case .allReduce, .reduce, .reduceScatter: true
+            default: false
             }
         }
 
-        private func require(_ condition: Bool, _ reason: String) throws(VerificationError) {
-            guard condition else {
-                throw VerificationError(.malformed("layouts do not fit: it must be that \(reason)"))
+        /// The input block that an output block is made of; in a reduction, of every rank and not just of this one.
+        private func origin(of block: Int, rank: Int) -> (rank: Int, block: Int) {
+            switch operation {
+            case .allReduce, .reduce, .barrier, .sendReceive: (0, block)
+            case .reduceScatter: (0, rank)
+            case .allGather, .gather: (block, 0)
+            case .allToAll, .allToAllV: (block, rank)
+            case .broadcast: (root, block)
+            case .scatter: (root, rank)
             }
+        }
+
+        private func areAlike(_ rank: Int, _ other: Int) -> Bool {
+            let one = layouts[rank].input
+            let two = layouts[other].input
+            return one == two
+                || one.blockCount == two.blockCount
+                    && (0..<one.blockCount).allSatisfy {
+                        one.range(ofBlock: $0).count == two.range(ofBlock: $0).count
+                    }
+        }
+
+        private func misfit(_ reason: String) -> VerificationError {
+            VerificationError(.malformed("layouts do not fit: it must be that \(reason)"))
         }
     }
 }
