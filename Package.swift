@@ -16,6 +16,10 @@ let package = Package(
         .library(name: "MixMoE", targets: ["MixMoE"]),
         .library(name: "MixPlanner", targets: ["MixPlanner"]),
     ],
+    dependencies: [
+        // HMAC and SHA-256 for the proof that a peer belongs to the job.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+    ],
     targets: [
         // The ground floor: C, and the schedules, which need nothing at all.
         .target(name: "CMixSystem"),
@@ -25,7 +29,9 @@ let package = Package(
         .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .target(
             name: "MixCollectives",
-            dependencies: ["MixSchedule", "CMixSystem", "CMixKernels"],
+            dependencies: [
+                "MixSchedule", "CMixSystem", "CMixKernels", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],

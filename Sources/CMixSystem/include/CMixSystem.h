@@ -206,6 +206,42 @@ int mix_socket_send(int socket, const void *bytes, size_t count, int file);
 int mix_socket_receive(int socket, void *bytes, size_t count, int *file, int milliseconds);
 void mix_close(int file);
 
+// ---------------------------------------------------------------- sockets between machines
+
+// Addresses are numeric text ("10.0.0.1", "fe80::1%eth0"), so that Swift sees no socket structures. Sockets are non-blocking.
+
+// A part of a vectored read or write; laid out as struct iovec.
+typedef struct {
+    void *address;
+    size_t bytes;
+} mix_part;
+
+// The host's address with that index; -ENOENT after the last, -EHOSTUNREACH and a reason when the name is unknown.
+int mix_tcp_resolve(const char *host, int index, char *numeric, size_t size, const char **reason);
+// This machine's interface address with that index; -ENOENT after the last.
+int mix_tcp_interface(int index, char *name, size_t name_size, char *numeric, size_t size, int *is_up, int *is_loopback);
+// The local address from which packets to that address leave.
+int mix_tcp_route(const char *numeric, char *local, size_t size);
+// Who is at the other end.
+int mix_tcp_peer(int socket, char *numeric, size_t size, int *port);
+// Listens at an address, or at all (NULL), of either family; port 0: any, told in *chosen.
+int mix_tcp_listen(const char *numeric, int port, int *chosen);
+// The next connection that waits, -EAGAIN when none does.
+int mix_tcp_accept(int listener);
+int mix_tcp_connect(const char *numeric, int port, int milliseconds);
+// Waits until the descriptor can be read or written; -ETIMEDOUT after that time.
+int mix_wait_file(int file, int to_write, int milliseconds);
+// No delay of small messages; a peer that is silent for `silence` seconds although nothing is under way is asked whether it lives.
+void mix_tcp_prepare(int socket, int silence);
+// Milliseconds since the peer's kernel last acknowledged anything, 0 unless this end is repeating itself. TCP_USER_TIMEOUT
+// would also end connections whose peer lives but does not read for that long, as a rank that computes.
+int mix_tcp_silence(int socket);
+// Nothing more is sent; what was, arrives.
+void mix_tcp_shut_down(int socket);
+// Bytes moved, or a negative errno.
+ssize_t mix_tcp_write(int socket, const mix_part *parts, int count);
+ssize_t mix_tcp_read(int socket, const mix_part *parts, int count);
+
 // ---------------------------------------------------------------- processes
 
 int mix_host_name(char *buffer, size_t size);

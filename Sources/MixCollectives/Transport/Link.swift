@@ -39,6 +39,8 @@ struct LinkTicket: BitwiseCopyable {
     var isSend: Bool
     /// The message's number in its direction and channel.
     var number: UInt64
+    /// The message's bytes, for who is asked how many of them moved when it is complete and forgotten.
+    var bytes: Int = 0
 }
 
 /// What a link has done so far.
