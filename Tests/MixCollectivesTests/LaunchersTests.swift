@@ -25,10 +25,13 @@ extension CollectiveTests {
                 }
             }
 
-            func start(_ ranks: Int, _ program: [String], extra: [String: String] = [:]) -> ChildProcesses.Command {
+            /// `folder` is for what the launcher itself puts down: Open MPI's fail when several make the same one.
+            func start(
+                _ ranks: Int, _ program: [String], in folder: borrowing TemporaryFolder, extra: [String: String] = [:]
+            ) throws -> ChildProcesses.Command {
                 .init(
                     executable: command, arguments: arguments + ["-n", "\(ranks)"] + program,
-                    environment: environment.merging(extra) { $1 })
+                    environment: environment.merging(["TMPDIR": try folder.newFolder()]) { $1 }.merging(extra) { $1 })
             }
         }
 
@@ -43,9 +46,12 @@ extension CollectiveTests {
         private func check(_ mpi: MPI) throws {
             try #require(mpi.isInstalled, "\(mpi.command) is missing: make setup installs \(mpi.package)")
             let program = [ChildProcesses.testRankPath, "job"]
+            let folder = try TemporaryFolder()
             // Two jobs at once and one through a script, which is where a parent's process id would mislead.
             let script = ["sh", "-c", "'\(ChildProcesses.testRankPath)' job; true"]
-            let runs = try ChildProcesses.run([mpi.start(3, program), mpi.start(3, program), mpi.start(2, script)])
+            let runs = try ChildProcesses.run([
+                mpi.start(3, program, in: folder), mpi.start(3, program, in: folder), mpi.start(2, script, in: folder),
+            ])
             var meetings: Set<String> = []
             for (run, size) in zip(runs, [3, 3, 2]) {
                 #expect(run.status == 0, "\(run.errors)")
@@ -60,14 +66,15 @@ extension CollectiveTests {
             #expect(meetings.count == runs.count, "every job has a meeting place of its own: \(meetings)")
 
             for ranks in [2, 4] {
-                let run = try ChildProcesses.run(mpi.start(ranks, [ChildProcesses.testRankPath, "play", "join", "check"]))
+                let run = try ChildProcesses.run(
+                    mpi.start(ranks, [ChildProcesses.testRankPath, "play", "join", "check"], in: folder))
                 #expect(run.status == 0 && run.reported.isEmpty && run.wrong.isEmpty, "\(run.output)\(run.errors)")
                 let checked = Set(run.lines.filter { $0.hasPrefix("checked") })
                 #expect(checked == Set((0..<ranks).map { "checked rank=\($0) size=\(ranks)" }), "\(run.output)")
             }
 
             let wishes = ["MIX_RENDEZVOUS": "here", "MIX_TIMEOUT": "2.5", "MIX_NODE": "there"]
-            let forced = try ChildProcesses.run(mpi.start(2, program, extra: wishes))
+            let forced = try ChildProcesses.run(mpi.start(2, program, in: folder, extra: wishes))
             #expect(forced.lines.count == 2)
             for job in forced.lines.map(LauncherTests.fields) {
                 #expect(job["rendezvous"] == "here")

@@ -32,6 +32,7 @@ struct LocalRendezvous {
     private struct Answer: BitwiseCopyable {
         var code: UInt32 = 0
         var rank: Int32 = -1
+        var host: InlineArray<64, UInt8> = .init(repeating: 0)
         var message: InlineArray<512, UInt8> = .init(repeating: 0)
     }
 
@@ -132,7 +133,9 @@ struct LocalRendezvous {
             }
             return (complete, files)
         } catch {
-            for connection in connections where connection >= 0 { answer(connection, error) }
+            // Also those who are still at the door.
+            for _ in 0..<job.worldSize { try? accept(listener, &silent) }
+            for connection in connections + silent where connection >= 0 { answer(connection, error) }
             for rank in 1..<job.worldSize where files[rank] >= 0 { mix_close(files[rank]) }
             throw error
         }
@@ -199,6 +202,7 @@ struct LocalRendezvous {
         if let error {
             answer.code = error.code.rawValue
             answer.rank = Int32(error.rank ?? -1)
+            answer.host = Self.bytes(error.host ?? "")
             answer.message = Self.bytes(error.message)
         }
         _ = unsafe withUnsafeBytes(of: &answer) { mix_socket_send(connection, $0.baseAddress, $0.count, -1) }
@@ -210,8 +214,8 @@ struct LocalRendezvous {
         let connection = try connect()
         defer { mix_close(connection) }
         var own = own
-        let sent = unsafe withUnsafeBytes(of: &own) { mix_socket_send(connection, $0.baseAddress, $0.count, heap.file) }
-        guard sent == 0 else { throw lostRankZero(-sent) }
+        // Where rank 0 has given up already this fails, and the answer says why.
+        _ = unsafe withUnsafeBytes(of: &own) { mix_socket_send(connection, $0.baseAddress, $0.count, heap.file) }
 
         var answer = Answer()
         // Rank 0 gives up at its own deadline and says so: wait a little longer than that.
@@ -221,7 +225,8 @@ struct LocalRendezvous {
         guard received == 0 else { throw lostRankZero(-received) }
         guard answer.code == 0 else {
             throw CollectiveError(
-                .init(rawValue: answer.code), Self.text(answer.message), rank: answer.rank < 0 ? nil : Int(answer.rank))
+                .init(rawValue: answer.code), Self.text(answer.message), rank: answer.rank < 0 ? nil : Int(answer.rank),
+                host: answer.host[0] == 0 ? nil : Self.text(answer.host))
         }
         var hellos: [Hello] = []
         var files: [Int32] = []
@@ -262,7 +267,8 @@ struct LocalRendezvous {
 
     private func lostRankZero(_ errno: Int32) -> CollectiveError {
         CollectiveError(
-            .rendezvousFailed, "rank 0 went away during the rendezvous \"\(job.rendezvous)\"", rank: 0, errno: errno)
+            .rendezvousFailed, "rank 0 went away during the rendezvous \"\(job.rendezvous)\"", rank: 0,
+            host: Host.name, errno: errno)
     }
 
     // MARK: Small things
