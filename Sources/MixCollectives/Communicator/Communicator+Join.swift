@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import MixSchedule
 
 extension Communicator {
     /// Joins the job that this process was started in: by torchrun, mpirun, srun, Kubernetes, ``Launcher`` or
@@ -20,27 +21,73 @@ extension Communicator {
     }
 
     /// A world of `ranks` ranks inside this process: one communicator each, for as many threads.
+    ///
+    /// With `nodes` above 1 they are on virtual nodes of equal size, which share no memory and talk over TCP.
     public static func inProcess(
-        ranks: Int, timeout: Duration = .seconds(30)
+        ranks: Int, nodes: Int = 1, timeout: Duration = .seconds(30)
     ) throws(CollectiveError) -> [Communicator] {
-        guard ranks >= 1 else { throw CollectiveError(.invalidArgument, "a world has at least one rank, not \(ranks)") }
-        var heaps: [SharedHeap] = []
-        for _ in 0..<ranks { heaps.append(try Node.makeHeap(worldSize: ranks)) }
-        var worlds: [Communicator] = []
-        for rank in 0..<ranks {
-            let node = try Node(
-                heaps: heaps, index: rank, hosts: Array(repeating: Host.name, count: ranks),
-                sameProcess: Array(repeating: true, count: ranks), oversubscribed: ranks > Host.processorCount)
-            worlds.append(Communicator(world: node, timeout: timeout))
+        guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
+            throw CollectiveError(
+                .invalidArgument, "\(ranks) ranks can't be spread evenly over \(nodes) nodes; a world has at least one of each")
         }
-        return worlds
+        let nodeSize = ranks / nodes
+        var worlds: [Communicator] = []
+        for first in stride(from: 0, to: ranks, by: nodeSize) {
+            var heaps: [SharedHeap] = []
+            for _ in 0..<nodeSize { heaps.append(try Node.makeHeap(worldSize: nodeSize)) }
+            for lane in 0..<nodeSize {
+                let node = try Node(
+                    heaps: heaps, index: lane, hosts: Array(repeating: Host.name, count: nodeSize),
+                    sameProcess: Array(repeating: true, count: nodeSize), oversubscribed: ranks > Host.processorCount)
+                worlds.append(
+                    Communicator(
+                        world: node, timeout: timeout, labels: nodes == 1 ? nil : Array(first..<first + nodeSize)))
+            }
+        }
+        return nodes == 1 ? worlds : try joined(worlds, nodeSize: nodeSize, timeout: timeout)
     }
 
-    private convenience init(world node: Node, timeout: Duration) {
+    /// Links worlds of one node each to a world of all.
+    private static func joined(
+        _ locals: [Communicator], nodeSize: Int, timeout: Duration
+    ) throws(CollectiveError) -> [Communicator] {
+        let topology = Topology(nodeCount: locals.count / nodeSize, ranksPerNode: nodeSize)
+        var links = Array(repeating: [(any Link)?](repeating: nil, count: locals.count), count: locals.count)
+        for low in locals.indices {
+            for high in locals.indices where high > low && topology.node(of: low) != topology.node(of: high) {
+                let (one, other) = try loopbackConnection()
+                links[low][high] = TCPLink(socket: one, peer: high, timeout: timeout)
+                links[high][low] = TCPLink(socket: other, peer: low, timeout: timeout)
+            }
+        }
+        let hosts = locals.map { "\($0.host)" }
+        return locals.indices.map { rank in
+            Communicator(
+                network: Network(
+                    topology: topology, rank: rank, local: locals[rank], hosts: hosts, worldRanks: Array(locals.indices),
+                    wires: Wires(links: links[rank]), number: 1),
+                rank: rank)
+        }
+    }
+
+    private static func loopbackConnection() throws(CollectiveError) -> (Int32, Int32) {
+        var port: Int32 = 0
+        let listener = mix_tcp_listen("127.0.0.1", 0, &port)
+        guard listener >= 0 else { throw .system("listening on loopback", -listener) }
+        defer { mix_close(listener) }
+        let one = mix_tcp_connect("127.0.0.1", port, 5000)
+        guard one >= 0 else { throw .system("connecting on loopback", -one) }
+        _ = mix_wait_file(listener, 0, 5000)
+        let other = mix_tcp_accept(listener)
+        guard other >= 0 else { throw .system("accepting on loopback", -other) }
+        return (one, other)
+    }
+
+    private convenience init(world node: Node, timeout: Duration, labels: [Int]? = nil) {
         let size = node.heaps.count
         let offset = Member.worldOffset(groupSize: size)
         let members = (0..<size).map { Member(node: node, nodeRank: $0, offset: offset) }
-        self.init(node: node, members: members, rank: node.index, timeout: timeout)
+        self.init(node: node, members: members, rank: node.index, timeout: timeout, labels: labels)
     }
 }
 

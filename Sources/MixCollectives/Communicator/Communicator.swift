@@ -129,6 +129,7 @@ public final class Communicator: @unchecked Sendable {
         guard !isClosed else { return }
         isClosed = true
         guard node.forkWitness.pointee == 1 else { return }
+        if let network { return network.local.close() }
         mix_store_release_u64(own.left, 1)
         wakeSleepers()
         for member in 0..<size { _ = mix_add_u32(members[member].released, 1) }

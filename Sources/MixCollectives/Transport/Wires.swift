@@ -9,7 +9,6 @@ internal import Synchronization
 final class Wires: @unchecked Sendable {
     /// By rank of the world; nil for ranks of this node.
     private let links: [(any Link)?]
-    private let hosts: [String]
     /// Links are not for several threads at once; communicators may be.
     private let lock = Mutex(())
     /// Room for what each peer may have to say, and the receive that waits for it.
@@ -18,7 +17,7 @@ final class Wires: @unchecked Sendable {
     private var ownNotice: UnsafeMutablePointer<Notice>
     private var isFailed = false
     /// The next communicator's number, as far as this rank knows.
-    var nextNumber = 1
+    var nextNumber = 2
 
     /// A failure on its way to another node.
     struct Notice: BitwiseCopyable {
@@ -35,9 +34,8 @@ final class Wires: @unchecked Sendable {
     /// Channels 0 … 7 belong to nobody but the wires themselves.
     static func firstChannel(ofCommunicator number: Int) -> Int { number * 8 }
 
-    init(links: [(any Link)?], hosts: [String]) {
+    init(links: [(any Link)?]) {
         self.links = links
-        self.hosts = hosts
         notices = .allocate(capacity: links.count + 1)
         notices.initialize(repeating: Notice(), count: links.count + 1)
         ownNotice = notices + links.count

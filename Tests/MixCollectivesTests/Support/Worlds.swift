@@ -24,10 +24,10 @@ struct Hang: Error, CustomStringConvertible {
 /// Suspends meanwhile, so that the threads of Swift's pool stay free. Ranks that are not back by `limit` are an error.
 /// A rank that throws closes its communicator, so that the others need not wait for their deadline.
 func withWorld<Value: Sendable>(
-    _ ranks: Int, timeout: Duration = .seconds(20), limit: Duration = .seconds(45),
+    _ ranks: Int, nodes: Int = 1, timeout: Duration = .seconds(20), limit: Duration = .seconds(45),
     _ body: @escaping @Sendable (Communicator) throws -> Value
 ) async throws -> [Result<Value, any Error>] {
-    let worlds = try Communicator.inProcess(ranks: ranks, timeout: timeout)
+    let worlds = try Communicator.inProcess(ranks: ranks, nodes: nodes, timeout: timeout)
     return try await onThreads(ranks, limit: limit) { rank in
         do {
             return try body(worlds[rank])
