@@ -39,12 +39,17 @@ extension TCPLink {
                 self.incoming!.place = .posted
                 self.incoming!.target = address
             }
-            channel.receives.append(receive)
-            receivesWaiting += 1
+            wait(for: receive, channel)
         } catch {
             failure = failure ?? error
         }
         return ticket
+    }
+
+    private func wait(for receive: TCPChannel.Receive, _ channel: TCPChannel) {
+        channel.receives.append(receive)
+        receivesWaiting += 1
+        isRelieving = false
     }
 
     /// Gives a message that came early to its receive; what has not come yet goes there directly.
@@ -61,8 +66,7 @@ extension TCPLink {
         if isUnderWay {
             incoming!.place = .posted
             incoming!.target = receive.address
-            channel.receives.append(receive)
-            receivesWaiting += 1
+            wait(for: receive, channel)
         } else {
             channel.receivesCompleted += 1
         }

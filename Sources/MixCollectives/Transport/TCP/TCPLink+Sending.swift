@@ -83,7 +83,8 @@ extension TCPLink {
     /// The kernel takes no more: the peer does not read, or not fast enough.
     private func stall() throws(LinkError) {
         let now = mix_now()
-        if stalledSince == 0 { stalledSince = now }
+        // While this end reads there is no doubt.
+        if stalledSince == 0 || receivesWaiting > 0 { stalledSince = now }
         if now - stalledSince > Self.patience { isRelieving = true }
         try checkSilence(now)
     }
