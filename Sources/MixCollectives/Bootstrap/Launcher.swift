@@ -1,4 +1,5 @@
 internal import CMixSystem
+internal import Glibc
 
 /// Starts this program again as the ranks of a job on this machine, and waits for them.
 ///
@@ -88,17 +89,25 @@ public struct Launcher: Sendable {
         defer { mix_signals_release() }
         var family = ProcessFamily(grace: grace, signals: signals)
         defer { family.end() }
-        try start(&family)
+        let name = try "launch-" + Self.randomHexadecimal(bytes: 16)
+        guard nodes > 1 else {
+            try start(&family, rendezvous: name)
+            return try family.wait()
+        }
+        // Nodes meet over the network: rank 0 writes its address into a file, and takes it away again unless it dies.
+        let folder = Environment(Environment.current)["TMPDIR"] ?? "/tmp"
+        let file = "\(folder)/mixserve-\(name)"
+        defer { unlink(file) }
+        try start(&family, rendezvous: "file://\(file)")
         return try family.wait()
     }
 
     private static let busy: Int32 = 16  // EBUSY
 
-    private func start(_ family: inout ProcessFamily) throws(CollectiveError) {
+    private func start(_ family: inout ProcessFamily, rendezvous: String) throws(CollectiveError) {
         var path = [CChar](repeating: 0, count: 4096)
         let found = mix_executable_path(&path, path.count)
         guard found == 0 else { throw .system("finding this program's path", -found) }
-        let rendezvous = try "launch-" + Self.randomHexadecimal(bytes: 16)
         let secret = try Self.randomHexadecimal(bytes: 32)
         let processors = Host.processorCount
         let bound = binding == .core || (binding == .automatic && ranks <= processors)

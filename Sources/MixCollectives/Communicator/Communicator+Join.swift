@@ -16,8 +16,10 @@ extension Communicator {
             throw CollectiveError(
                 .invalidJob, "rank \(job.rank) of \(job.worldSize): a rank is in 0 ..< the number of ranks")
         }
-        let node = try job.worldSize == 1 ? Node.alone() : LocalRendezvous(job).meet()
-        return Communicator(world: node, timeout: job.timeout)
+        if job.worldSize == 1 { return Communicator(world: try Node.alone(), timeout: job.timeout) }
+        // A rendezvous that is an address is for several machines; any other text names a job of this one.
+        if try RendezvousPlace(job.rendezvous) != nil { return try NetworkJoin(job).join() }
+        return Communicator(world: try LocalRendezvous(job).meet(), timeout: job.timeout)
     }
 
     /// A world of `ranks` ranks inside this process: one communicator each, for as many threads.
@@ -83,7 +85,7 @@ extension Communicator {
         return (one, other)
     }
 
-    private convenience init(world node: Node, timeout: Duration, labels: [Int]? = nil) {
+    convenience init(world node: Node, timeout: Duration, labels: [Int]? = nil) {
         let size = node.heaps.count
         let offset = Member.worldOffset(groupSize: size)
         let members = (0..<size).map { Member(node: node, nodeRank: $0, offset: offset) }

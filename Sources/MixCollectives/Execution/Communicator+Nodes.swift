@@ -9,6 +9,17 @@ extension Communicator {
     private static let smallAllReduceBytes = 16 << 10
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
+        try network.local.throwIfFailed()
+        do throws(CollectiveError) {
+            try runSchedule(call, network)
+        } catch {
+            // What this node's ranks found out among themselves concerns the other nodes too.
+            if let failure = network.local.failure { throw network.fail(failure) }
+            throw error
+        }
+    }
+
+    private func runSchedule(_ call: Call, _ network: Network) throws(CollectiveError) {
         if call.operation == .allReduce, forced[.allReduce] == nil, network.topology.ranksPerNode != nil,
             call.count * call.type.size <= Self.smallAllReduceBytes
         {

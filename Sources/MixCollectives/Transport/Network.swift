@@ -13,6 +13,8 @@ final class Network {
     let worldRanks: [Int]
     let rank: Int
     let wires: Wires
+    /// The communicator's number on the wires.
+    let number: Int
     /// Which of the links' channels are this communicator's.
     let firstChannel: Int
 
@@ -25,6 +27,7 @@ final class Network {
         self.hosts = hosts
         self.worldRanks = worldRanks
         self.wires = wires
+        self.number = number
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 
@@ -58,6 +61,7 @@ final class Network {
         while true {
             try advance(operation, number)
             if ready() { return }
+            try checkLinks(operation, number, isNeeded)
             let waited = mix_now() - start
             if waited > 50_000 {
                 try local.throwIfFailed()
@@ -78,11 +82,21 @@ final class Network {
     }
 
     /// Moves what can be moved on the wires.
-    func advance(_ operation: Operation, _ number: UInt64) throws(CollectiveError) {
+    func advance(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
         do throws(CollectiveError) {
-            try wires.advance { worldRank, error in self.describe(worldRank, error, operation, number) }
+            try wires.advance(communicator: number) { worldRank, error in self.describe(worldRank, error, operation, sequence) }
         } catch {
             throw fail(error)
+        }
+    }
+
+    /// Throws when a rank of another node that is needed can't be reached any more.
+    private func checkLinks(
+        _ operation: Operation, _ number: UInt64, _ isNeeded: (Int) -> Bool
+    ) throws(CollectiveError) {
+        for peer in worldRanks.indices where !isLocal(peer) && isNeeded(peer) {
+            guard let loss = wires.loss(of: worldRanks[peer]) else { continue }
+            throw fail(describe(worldRanks[peer], loss, operation, number))
         }
     }
 
@@ -107,7 +121,7 @@ final class Network {
     /// Tells all ranks of this node and every other node, and returns what this rank throws.
     func fail(_ error: CollectiveError) -> CollectiveError {
         let first = local.fail(error)
-        wires.tell(first, operation: error.operation ?? .barrier, sequence: error.sequence ?? 0)
+        wires.tell(first, communicator: number, operation: error.operation ?? .barrier, sequence: error.sequence ?? 0)
         return first
     }
 

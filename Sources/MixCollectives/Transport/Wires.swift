@@ -14,8 +14,12 @@ final class Wires: @unchecked Sendable {
     /// Room for what each peer may have to say, and the receive that waits for it.
     private let notices: UnsafeMutablePointer<Notice>
     private var tickets: [LinkTicket?]
-    private var ownNotice: UnsafeMutablePointer<Notice>
-    private var isFailed = false
+    /// What this rank had to say: it may still be on its way.
+    private var outbox: [UnsafeMutablePointer<Notice>] = []
+    /// What ended communicators, by their number.
+    private var failures: [Int: CollectiveError] = [:]
+    /// Why a link is of no more use. A rank that has done its part may go; it matters to those who still need it.
+    private var broken: [LinkError?]
     /// The next communicator's number, as far as this rank knows.
     var nextNumber = 2
 
@@ -24,7 +28,8 @@ final class Wires: @unchecked Sendable {
         var code: UInt32 = 0
         var rank: Int32 = -1
         var operation: UInt32 = 0
-        var padding: UInt32 = 0
+        /// The communicator's.
+        var number: UInt32 = 0
         var sequence: UInt64 = 0
         var host: InlineArray<64, UInt8> = .init(repeating: 0)
         var message: InlineArray<360, UInt8> = .init(repeating: 0)
@@ -36,19 +41,17 @@ final class Wires: @unchecked Sendable {
 
     init(links: [(any Link)?]) {
         self.links = links
-        notices = .allocate(capacity: links.count + 1)
-        notices.initialize(repeating: Notice(), count: links.count + 1)
-        ownNotice = notices + links.count
+        notices = .allocate(capacity: links.count)
+        notices.initialize(repeating: Notice(), count: links.count)
         tickets = Array(repeating: nil, count: links.count)
-        for (rank, link) in links.enumerated() {
-            tickets[rank] = link?.receive(
-                UnsafeMutableRawPointer(notices + rank), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
-        }
+        broken = Array(repeating: nil, count: links.count)
+        for rank in links.indices { listen(to: rank) }
     }
 
     deinit {
         for link in links { link?.close() }
         notices.deallocate()
+        for notice in outbox { notice.deallocate() }
     }
 
     func send(
@@ -69,65 +72,81 @@ final class Wires: @unchecked Sendable {
     /// What the links have done so far, all together.
     var counters: [LinkCounters] { lock.withLock { _ in links.compactMap { $0?.counters } } }
 
-    /// Moves what can be moved on all links.
-    func advance(_ describe: (Int, LinkError) -> CollectiveError) throws(CollectiveError) {
+    /// Moves what can be moved on all links. Throws what another node says went wrong in this communicator, and what a
+    /// peer sent that this rank does not expect; a link that is lost is remembered.
+    func advance(
+        communicator number: Int, _ describe: (Int, LinkError) -> CollectiveError
+    ) throws(CollectiveError) {
         let failure = lock.withLock { _ -> CollectiveError? in
             for (rank, link) in links.enumerated() {
-                guard let link else { continue }
-                var broken: LinkError?
-                do throws(LinkError) { try link.advance() } catch { broken = error }
+                guard let link, broken[rank] == nil else { continue }
+                do throws(LinkError) { try link.advance() } catch { broken[rank] = error }
                 // What a peer said before its link broke is the cause of the break.
-                if let notice = notice(from: rank) { return notice }
-                if let broken { return describe(rank, broken) }
+                readNotice(from: rank)
+                if case .unexpected? = broken[rank], failures[number] == nil { return describe(rank, broken[rank]!) }
             }
-            return nil
+            return failures[number]
         }
         if let failure { throw failure }
     }
+
+    /// Why the link to this rank is of no more use, if it isn't.
+    func loss(of rank: Int) -> LinkError? { lock.withLock { _ in broken[rank] } }
 
     /// Sleeps until some link may move something, at most so many milliseconds.
     func sleep(milliseconds: Int32) {
         var entries: [mix_poll_entry] = []
         lock.withLock { _ in
-            for link in links {
-                guard let (file, wantsToWrite) = link?.descriptor, file >= 0 else { continue }
+            for (rank, link) in links.enumerated() {
+                guard broken[rank] == nil, let (file, wantsToWrite) = link?.descriptor, file >= 0 else { continue }
                 entries.append(mix_poll_entry(file: file, write: wantsToWrite ? 1 : 0))
             }
         }
         mix_poll(&entries, Int32(entries.count), milliseconds)
     }
 
-    /// Tells every other node what went wrong, once.
-    func tell(_ error: CollectiveError, operation: Operation, sequence: UInt64) {
+    /// Tells every other node what went wrong in a communicator, once.
+    func tell(_ error: CollectiveError, communicator number: Int, operation: Operation, sequence: UInt64) {
         lock.withLock { _ in
-            guard !isFailed else { return }
-            isFailed = true
+            guard failures[number] == nil else { return }
+            failures[number] = error
             var notice = Notice()
             notice.code = error.code.rawValue
             notice.rank = Int32(error.rank ?? -1)
             notice.operation = UInt32((error.operation ?? operation).code)
+            notice.number = UInt32(number)
             notice.sequence = error.sequence ?? sequence
             for (index, byte) in (error.host ?? "").utf8.prefix(63).enumerated() { notice.host[index] = byte }
             for (index, byte) in error.message.utf8.prefix(359).enumerated() { notice.message[index] = byte }
-            ownNotice.pointee = notice
+            let place = UnsafeMutablePointer<Notice>.allocate(capacity: 1)
+            place.initialize(to: notice)
+            outbox.append(place)
             for (rank, link) in links.enumerated() {
-                guard let link else { continue }
+                guard let link, broken[rank] == nil else { continue }
                 _ = link.send(
-                    UnsafeRawPointer(ownNotice), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
-                // A link that does not take it now is one that does not move: its peer finds out by itself.
-                do throws(LinkError) { try link.advance() } catch { _ = rank }
+                    UnsafeRawPointer(place), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
+                // A link that does not take it now takes it with the next message, or its peer finds out by itself.
+                do throws(LinkError) { try link.advance() } catch { broken[rank] = error }
             }
         }
     }
 
-    private func notice(from rank: Int) -> CollectiveError? {
-        guard let ticket = tickets[rank], links[rank]!.isComplete(ticket) else { return nil }
+    private func listen(to rank: Int) {
+        tickets[rank] = links[rank]?.receive(
+            UnsafeMutableRawPointer(notices + rank), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
+    }
+
+    private func readNotice(from rank: Int) {
+        guard let ticket = tickets[rank], links[rank]!.isComplete(ticket) else { return }
         let notice = notices[rank]
-        isFailed = true
-        return CollectiveError(
-            .init(rawValue: notice.code), Self.text(notice.message), rank: notice.rank < 0 ? nil : Int(notice.rank),
-            host: Self.text(notice.host), operation: Operation(code: UInt8(truncatingIfNeeded: notice.operation)),
-            sequence: notice.sequence)
+        let number = Int(notice.number)
+        if failures[number] == nil {
+            failures[number] = CollectiveError(
+                .init(rawValue: notice.code), Self.text(notice.message), rank: notice.rank < 0 ? nil : Int(notice.rank),
+                host: Self.text(notice.host), operation: Operation(code: UInt8(truncatingIfNeeded: notice.operation)),
+                sequence: notice.sequence)
+        }
+        listen(to: rank)
     }
 
     private static func text<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> String {

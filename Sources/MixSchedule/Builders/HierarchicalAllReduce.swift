@@ -1,12 +1,4 @@
 extension Schedule {
-    /// How ranks of one node reach each other in a hierarchical algorithm.
-    public enum InsideNode: Sendable, Hashable {
-        /// Through mapped memory, directly.
-        case mapped
-        /// By messages, on a ring.
-        case messages
-    }
-
     /// All-reduce on two levels: reduce-scatter inside each node, a ring all-reduce between the nodes for each lane, and
     /// all-gather inside each node.
     ///

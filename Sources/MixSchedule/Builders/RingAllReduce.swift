@@ -16,14 +16,6 @@ extension Schedule {
             result: { Slice(.output, rank: rank, block: $0) })
         return draft.finished(inputBlocks: rankCount, outputBlocks: rankCount)
     }
-
-    /// What most operations are with one rank.
-    static func localCopy() -> Schedule {
-        var draft = ScheduleDraft(rank: 0, rankCount: 1)
-        let main = draft.addStream("main")
-        draft.append(.copy(from: draft.input(0), to: draft.output(0)), to: main)
-        return draft.finished(inputBlocks: 1, outputBlocks: 1)
-    }
 }
 
 extension ScheduleDraft {
