@@ -27,7 +27,7 @@ extension CollectiveTests {
 
             /// `folder` is for what the launcher itself puts down: Open MPI's fail when several make the same one.
             func start(
-                _ ranks: Int, _ program: [String], in folder: borrowing TemporaryFolder, extra: [String: String] = [:]
+                _ ranks: Int, _ program: [String], in folder: TemporaryFolder, extra: [String: String] = [:]
             ) throws -> ChildProcesses.Command {
                 .init(
                     executable: command, arguments: arguments + ["-n", "\(ranks)"] + program,

@@ -4,7 +4,7 @@ import Testing
 
 extension CollectiveTests {
     /// Jobs that can't come together, and strangers at the place where they meet.
-    @Suite struct Rendezvous {
+    @Suite struct LocalRendezvous {
         @Test(arguments: [1, 2, 3])
         func aRankThatNeverComes(missing: Int) throws {
             try leavingNothing {

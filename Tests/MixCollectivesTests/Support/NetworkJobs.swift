@@ -43,13 +43,3 @@ func strangerConnects(_ port: Int, _ host: String = "127.0.0.1", within seconds:
         mix_yield()
     }
 }
-
-/// A new folder that goes with the value.
-final class TemporaryFolder: Sendable {
-    let path: String
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("mixserve-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A folder that goes away with this value.
-struct TemporaryFolder: ~Copyable {
+/// A folder that goes away with its last owner.
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
