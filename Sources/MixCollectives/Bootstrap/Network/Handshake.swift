@@ -103,7 +103,7 @@ enum Handshake {
     /// The one status without a proof: there is no common secret to prove it with. It only ever ends an attempt.
     static let wrongSecret: UInt32 = .max
 
-    /// `status` is `accepted` or an error's code, whose message is the payload.
+    /// `status` is `accepted` or an error's code; the rank at fault (or -1) and the message are the payload then.
     static func reply(
         _ status: UInt32, _ payload: [UInt8], to answer: [UInt8], challenge: [UInt8], _ secret: Secret
     ) -> [UInt8] {

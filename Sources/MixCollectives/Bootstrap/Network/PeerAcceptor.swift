@@ -25,7 +25,8 @@ final class PeerAcceptor {
 
         func refuse(_ error: CollectiveError, secret: Secret) {
             // It has room for so little, or it is gone.
-            _ = reply(error.code.rawValue, Array(error.message.utf8), secret: secret, until: mix_now() + 1_000_000_000)
+            let payload = Handshake.bytes(of: UInt32(bitPattern: Int32(error.rank ?? -1))) + Array(error.message.utf8)
+            _ = reply(error.code.rawValue, payload, secret: secret, until: mix_now() + 1_000_000_000)
         }
     }
 

@@ -32,7 +32,7 @@ struct PeerConnector {
         _ address: NetworkAddress, until deadline: Int64, replyUntil replyDeadline: Int64
     ) throws(CollectiveError) -> Outcome {
         // Somebody who accepts and says nothing must not take all the time there is.
-        let soon = Swift.min(deadline, mix_now() + 5_000_000_000)
+        let soon = Swift.min(deadline, mix_now() + 2_000_000_000)
         let socket = mix_tcp_connect(address.host, Int32(address.port), Connection.milliseconds(until: soon))
         guard socket >= 0 else { return .nobody(-socket, wasHeard: false) }
         let connection = Connection(socket)
@@ -77,7 +77,10 @@ struct PeerConnector {
             return .stranger("what rank \(claims.to) sent from \(address) was changed on its way")
         }
         guard head.status == Handshake.accepted else {
-            throw CollectiveError(.init(rawValue: head.status), String(decoding: answered, as: UTF8.self))
+            let rank = answered.count < 4 ? -1 : Int(Int32(bitPattern: Handshake.word(answered, 0)))
+            throw CollectiveError(
+                .init(rawValue: head.status), String(decoding: answered.dropFirst(4), as: UTF8.self),
+                rank: rank < 0 ? nil : rank)
         }
         return .joined(connection, answered)
     }

@@ -12,8 +12,10 @@ struct Secret: Sendable {
     /// `MIX_SECRET`.
     ///
     /// There is no way to do without: whoever reaches an open port could otherwise be a rank.
-    static func current(for rendezvous: String) throws(CollectiveError) -> Secret {
-        guard let text = Environment(Environment.current)["MIX_SECRET"] else {
+    static func current(
+        for rendezvous: String, in environment: [String: String] = Environment.current
+    ) throws(CollectiveError) -> Secret {
+        guard let text = Environment(environment)["MIX_SECRET"] else {
             throw CollectiveError(
                 .invalidJob,
                 "the rendezvous \"\(rendezvous)\" goes over the network, so the ranks must prove that they belong to this "

@@ -16,11 +16,12 @@ struct WaitingProgress {
     mutating func report(_ ranks: [Int]) {
         guard mix_now() >= next else { return }
         next += 10_000_000_000
-        let seconds = (mix_now() - start) / 1_000_000_000
-        let line = Array(
-            "mixserve: waiting for \(ranks.count == 1 ? "rank" : "ranks") \(Self.text(ranks)) of \(worldSize) for \(seconds) s\n"
-                .utf8)
+        let line = Array((Self.line(ranks, of: worldSize, seconds: (mix_now() - start) / 1_000_000_000) + "\n").utf8)
         _ = unsafe line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    static func line(_ ranks: [Int], of worldSize: Int, seconds: Int64) -> String {
+        "mixserve: waiting for \(ranks.count == 1 ? "rank" : "ranks") \(text(ranks)) of \(worldSize) for \(seconds) s"
     }
 
     /// "3, 7, 9, …": not more than fit a line.
