@@ -118,15 +118,17 @@ extension CollectiveTests {
             }
         }
 
-        @Test func aFailureStaysInItsCommunicator() async throws {
-            let results = try await withWorld(4, nodes: 2) { world in
+        /// Found inside a node; what is found on a link breaks that link for all.
+        @Test(arguments: [(4, 2), (6, 2)])
+        func aFailureStaysInItsCommunicator(ranks: Int, nodes: Int) async throws {
+            let results = try await withWorld(ranks, nodes: nodes) { world in
                 let child = try world.split(color: 0, key: -world.rank)
                 var memory = [Float](repeating: 1, count: child.rank == 1 ? 4 : 3)
                 try thrown(.mismatch) { () throws(CollectiveError) in
                     try child.allReduce(&memory)
                     try child.barrier()
                 }
-                for var one in mixedCases(4) {
+                for var one in mixedCases(ranks) {
                     one.values = .exact
                     try one.run(on: world)
                 }

@@ -122,11 +122,13 @@ final class Wires: @unchecked Sendable {
             place.initialize(to: notice)
             outbox.append(place)
             for (rank, link) in links.enumerated() {
-                guard let link, broken[rank] == nil else { continue }
+                guard let link else { continue }
+                // Over a broken link nothing goes, unless all that's wrong with it is what came.
+                if let reason = broken[rank] { guard case .unexpected = reason else { continue } }
                 _ = link.send(
                     UnsafeRawPointer(place), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
                 // A link that does not take it now takes it with the next message, or its peer finds out by itself.
-                do throws(LinkError) { try link.advance() } catch { broken[rank] = error }
+                do throws(LinkError) { try link.advance() } catch { broken[rank] = broken[rank] ?? error }
             }
         }
     }

@@ -22,7 +22,7 @@ extension Schedule {
         let counterparts = topology.nodes.map { $0[lane] }
         let levels = Levels(
             lane: lane, nodeCount: topology.nodeCount, pieces: pieces, mates: mates,
-            between: draft.addRing(over: counterparts, named: "between nodes: ", channel: 1))
+            between: draft.addRing(over: counterparts, named: "between nodes: "))
         if mates.count == 1 {
             for piece in 0..<pieces { draft.betweenNodes(levels, piece: piece, own: .input) }
         } else if insideNode == .mapped {
@@ -44,7 +44,7 @@ extension Schedule {
         var ready = draft.reduce(
             up: tree, named: "node: ", pieces: 1, own: draft.input(0, count: nodeCount), sum: sum)
         if rank == mates[0] {
-            let ring = draft.addRing(over: leaders, named: "between nodes: ", channel: 1)
+            let ring = draft.addRing(over: leaders, named: "between nodes: ")
             let own = mates.count == 1 ? Buffer.input : .output
             let reduced = ready[0]
             ready = draft.allReduce(

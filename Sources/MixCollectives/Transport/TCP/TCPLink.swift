@@ -82,7 +82,11 @@ final class TCPLink: Link {
     }
 
     func advance() throws(LinkError) {
-        if let failure { throw failure }
+        if let failure {
+            // A peer that sent the wrong thing still listens, and has to hear of it.
+            if case .unexpected = failure { do throws(LinkError) { try write() } catch { _ = error } }
+            throw failure
+        }
         do throws(LinkError) {
             try write()
             try read()
