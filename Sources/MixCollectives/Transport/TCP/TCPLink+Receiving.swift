@@ -170,7 +170,10 @@ extension TCPLink {
         }
         let received = mix_tcp_read(socket, parts, Int32(used))
         counters.doorbells += 1
-        if received == -Int(EAGAIN) { return (0, direct + ahead) }
+        if received == -Int(EAGAIN) {
+            try checkSilence(mix_now())
+            return (0, direct + ahead)
+        }
         guard received != 0 else { throw ended() }
         guard received > 0 else { throw lost(Int32(-received)) }
         let arrived = Swift.min(received, direct)
