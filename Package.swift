@@ -20,12 +20,13 @@ let package = Package(
         // The ground floor: C, and the schedules, which need nothing at all.
         .target(name: "CMixSystem"),
         .target(name: "CMixKernels"),
+        .target(name: "CMixVerbs"),
         .target(name: "MixSchedule", swiftSettings: swiftSettings),
 
         .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .target(
             name: "MixCollectives",
-            dependencies: ["MixSchedule", "CMixSystem", "CMixKernels"],
+            dependencies: ["MixSchedule", "CMixSystem", "CMixKernels", "CMixVerbs"],
             swiftSettings: swiftSettings),
         .target(
             name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],
