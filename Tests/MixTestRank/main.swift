@@ -7,6 +7,7 @@ enum Subcommand {
         "job": job,
         "launch": launch,
         "stay": stay,
+        "verbs-link": verbsLink,
     ]
 }
 
