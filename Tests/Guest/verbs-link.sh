@@ -42,6 +42,10 @@ for test in "$@"; do
         sleep 2
         timeout 60 ib_write_bw -d rxe0 -s 65536 -n 1000 10.9.0.1 | grep -A1 '#bytes'
         wait
+        timeout 60 ib_send_lat -d rxe0 -s 8 -n 1000 >/dev/null &
+        sleep 2
+        timeout 60 ib_send_lat -d rxe0 -s 8 -n 1000 10.9.0.1 | grep -A1 '#bytes'
+        wait
         pair speed
         ;;
     absent)

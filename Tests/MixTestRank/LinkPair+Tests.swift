@@ -47,7 +47,8 @@ extension LinkPair {
             for receive in receives {
                 let bytes = UnsafeRawBufferPointer(start: receive.address, count: receive.bytes)
                 guard bytes.allSatisfy({ $0 == receive.value }) else {
-                    throw TestFailure("\(receive.bytes) bytes on channel \(receive.channel) are wrong in round \(round)")
+                    throw TestFailure(
+                        "\(receive.bytes) bytes on channel \(receive.channel) are wrong in round \(round)")
                 }
             }
             try meet()
@@ -75,7 +76,8 @@ extension LinkPair {
         for word in 0..<(bytes / 8) where to.load(fromByteOffset: word * 8, as: Int.self) != word &* 31 &+ (1 - rank) {
             throw TestFailure("word \(word) is wrong")
         }
-        guard seen.count > 16 else { throw TestFailure("progress was seen only \(seen.count) times") }
+        // How often depends on who gets the processor; that it is more than the end does not.
+        guard seen.count > 1 else { throw TestFailure("progress was seen only \(seen.count) times") }
         guard link.counters.bytesCopied == before.bytesCopied else { throw TestFailure("bytes were copied") }
         guard link.counters.bytesSent - before.bytesSent == bytes else { throw TestFailure("other bytes were sent") }
         try meet()
@@ -187,18 +189,20 @@ extension LinkPair {
     /// Bandwidth and latency, as perftest takes them: a window of writes one way, halves of round trips.
     func speed() throws {
         let memory = try memory(64 << 20)
-        let rounds = 1000
+        // Ten round trips at a time, because in the guest the time is a system call.
         var times: [Double] = []
-        for round in 0..<(rounds + 100) {
+        for _ in 0..<150 {
             let start = now()
-            if rank == 0 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
-            try finish([link.receive(memory + 64, 8, channel: 0, signature: 1)])
-            if rank == 1 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
-            if round >= 100 { times.append((now() - start) / 2) }
+            for _ in 0..<10 {
+                if rank == 0 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
+                try finish([link.receive(memory + 64, 8, channel: 0, signature: 1)])
+                if rank == 1 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
+            }
+            times.append((now() - start) / 20)
         }
         try meet()
         times.sort()
-        if rank == 0 { report("latency 8 B: typical \(times[rounds / 2] * 1e6) us, least \(times[0] * 1e6) us") }
+        if rank == 0 { report("latency 8 B: typical \(times[75] * 1e6) us, least \(times[0] * 1e6) us") }
         for (bytes, count) in [(65536, 1000), (1 << 20, 64), (8 << 20, 8)] {
             try meet()
             let start = now()

@@ -20,6 +20,21 @@ struct MessageQueue<Message> {
         _modify { yield &messages[head + Int(number - first)] }
     }
 
+    /// The number of a message that is complete at once; nil when others are before it.
+    mutating func appendComplete() -> UInt64? {
+        guard head == messages.count else { return nil }
+        first += 1
+        return first - 1
+    }
+
+    mutating func removeFirst() {
+        var isRemoved = false
+        removeFirst { _ in
+            defer { isRemoved = true }
+            return !isRemoved
+        }
+    }
+
     /// Drops messages from the front.
     mutating func removeFirst(while isComplete: (borrowing Message) -> Bool) {
         while head < messages.count, isComplete(messages[head]) {

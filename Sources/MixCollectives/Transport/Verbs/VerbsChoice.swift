@@ -15,7 +15,8 @@ struct VerbsChoice {
         }
         guard !named.isEmpty else {
             throw CollectiveError(
-                .invalidArgument, "no RDMA device \(name ?? ""); there are \(all.map { $0.name }.joined(separator: ", "))")
+                .invalidArgument,
+                "no RDMA device \(name ?? ""); there are \(all.map { $0.name }.joined(separator: ", "))")
         }
         guard let device = named.first(where: { $0.isActive && !$0.gids.isEmpty }) else {
             let states = named.map { "\($0.name) port \($0.port) is \($0.state), \($0.gids.count) GIDs" }

@@ -16,8 +16,11 @@ final class VerbsEndpoint {
     let handle: OpaquePointer
     private var registrations = RegistrationCache()
     private var links: [UInt32: Unmanaged<VerbsLink>] = [:]
+    /// The link of the last completion: most likely that of the next.
+    private var latest: (queuePair: UInt32, link: Unmanaged<VerbsLink>)?
     private let completions: UnsafeMutablePointer<mix_verbs_completion>
     private var nextLook: Int64 = 0
+    private var idlePolls: UInt32 = 0
 
     /// Listens on the device's address. `peers`: how many links there will be, at most.
     init(_ choice: VerbsChoice, rank: Int, peers: Int) throws(CollectiveError) {
@@ -82,7 +85,8 @@ final class VerbsEndpoint {
         }
         guard let answer = VerbsHandshake(reply), answer.rank == peer, answer.proves(expecting) else {
             link.abandon()
-            throw CollectiveError(.rendezvousFailed, "who answered for rank \(peer) does not know the secret", rank: peer)
+            throw CollectiveError(
+                .rendezvousFailed, "who answered for rank \(peer) does not know the secret", rank: peer)
         }
         try link.start(answer)
         return link
@@ -99,14 +103,16 @@ final class VerbsEndpoint {
             let result = mix_verbs_next_request(
                 handle, VerbsLink.writesAtMost, VerbsLink.receivesAtMost, deadline, &request, &connection)
             if result == -ETIMEDOUT {
-                throw CollectiveError(.rendezvousFailed, "nobody connected over RDMA (\(refused) refused)", errno: ETIMEDOUT)
+                throw CollectiveError(
+                    .rendezvousFailed, "nobody connected over RDMA (\(refused) refused)", errno: ETIMEDOUT)
             }
             // Who connects and goes at once is a stranger too.
             guard result == 0, let connection else {
                 refused += 1
                 continue
             }
-            guard let hello = VerbsHandshake(request), let (expected, answer) = admit(hello.rank), hello.proves(expected)
+            guard let hello = VerbsHandshake(request), let (expected, answer) = admit(hello.rank),
+                hello.proves(expected)
             else {
                 refused += 1
                 mix_verbs_reject(connection)
@@ -134,7 +140,10 @@ final class VerbsEndpoint {
 
     func add(_ link: VerbsLink, queuePair: UInt32) { links[queuePair] = Unmanaged.passUnretained(link) }
 
-    func remove(queuePair: UInt32) { links[queuePair] = nil }
+    func remove(queuePair: UInt32) {
+        links[queuePair] = nil
+        latest = nil
+    }
 
     /// Takes what is complete, for whichever link.
     @discardableResult
@@ -145,7 +154,10 @@ final class VerbsEndpoint {
             if count < 0 { failure = failure ?? "the completion queue can't be polled" }
             for index in 0..<Swift.max(0, count) {
                 let completion = completions[index]
-                links[completion.queue_pair]?._withUnsafeGuaranteedRef { $0.take(completion) }
+                if latest?.queuePair != completion.queue_pair {
+                    latest = links[completion.queue_pair].map { (completion.queue_pair, $0) }
+                }
+                latest?.link._withUnsafeGuaranteedRef { $0.take(completion) }
             }
             total += Swift.max(0, count)
             if count < Int(MIX_VERBS_BATCH) { break }
@@ -153,8 +165,11 @@ final class VerbsEndpoint {
         return total
     }
 
-    /// Asks the kernel now and then whether a device or a connection ended; that costs system calls.
+    /// Asks the kernel now and then whether a device or a connection ended; that costs system calls, and so may the
+    /// time. To be called when there was nothing to poll.
     func lookForEvents() {
+        idlePolls &+= 1
+        guard idlePolls % 64 == 0 || nextLook == 0 else { return }
         let now = mix_now()
         guard now >= nextLook else { return }
         nextLook = now + 1_000_000

@@ -38,7 +38,9 @@ extension VerbsGID: CustomStringConvertible {
     var address: String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let source = isIPv4 ? Array(bytes.suffix(4)) : bytes
-        guard inet_ntop(isIPv4 ? AF_INET : AF_INET6, source, &buffer, socklen_t(buffer.count)) != nil else { return "?" }
+        guard inet_ntop(isIPv4 ? AF_INET : AF_INET6, source, &buffer, socklen_t(buffer.count)) != nil else {
+            return "?"
+        }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 

@@ -29,7 +29,8 @@ struct VerbsHandshake {
         (magic, rank, ring, ringKey, mtu) = bytes.withUnsafeBytes {
             (
                 $0.loadUnaligned(as: UInt32.self), $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self),
-                $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self), $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self),
+                $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self),
                 $0.loadUnaligned(fromByteOffset: 20, as: UInt16.self)
             )
         }

@@ -8,32 +8,41 @@ extension VerbsLink {
 
     func send(_ address: UnsafeRawPointer?, _ bytes: Int, channel: Int, signature: UInt64) -> LinkTicket {
         while sends.count <= channel { sends.append(MessageQueue()) }
-        var send = VerbsSend(address: address, bytes: bytes, signature: signature)
+        hasWork = true
         let isSmall = bytes <= VerbsPacket.payloadBytes
+        let packet = VerbsPacket(
+            kind: VerbsPacket.Kind.message, channel: UInt32(channel), number: sends[channel].next, bytes: UInt64(bytes),
+            signature: signature)
+        let isSent = isSmall && sendsAtOnce(packet, payload: address)
+        if isSent, let number = sends[channel].appendComplete() {
+            return LinkTicket(channel: channel, isSend: true, number: number)
+        }
+        var send = VerbsSend(address: address, bytes: bytes, signature: signature)
         if !isSmall { send.patience = mix_now() + Self.patience }
-        let number = sends[channel].append(send)
-        let name = VerbsMessageName(channel: channel, number: number)
-        if isSmall {
-            _ = outbox.append(
-                VerbsNote(packet: packet(VerbsPacket.Kind.message, name, send), payload: address, name: name))
+        let name = VerbsMessageName(channel: channel, number: sends[channel].append(send))
+        if isSent {
+            completeSend(name)
+        } else if isSmall {
+            _ = outbox.append(VerbsNote(packet: packet, payload: address, name: name))
         } else {
             unannounced += 1
-            if let invitation = invitations.removeValue(forKey: name) { accept(invitation, name) }
+            if !invitations.isEmpty, let invitation = invitations.removeValue(forKey: name) { accept(invitation, name) }
         }
-        return LinkTicket(channel: channel, isSend: true, number: number)
+        return LinkTicket(channel: channel, isSend: true, number: name.number)
     }
 
     func receive(_ address: UnsafeMutableRawPointer?, _ bytes: Int, channel: Int, signature: UInt64) -> LinkTicket {
         while receives.count <= channel { receives.append(MessageQueue()) }
+        hasWork = true
         var receive = VerbsReceive(address: address, bytes: bytes, signature: signature)
         let isSmall = bytes <= VerbsPacket.payloadBytes
         if !isSmall, let address { receive.registration = registration(address, bytes) }
         let number = receives[channel].append(receive)
         let name = VerbsMessageName(channel: channel, number: number)
-        if let intent = intents.removeValue(forKey: name) {
+        if !intents.isEmpty, let intent = intents.removeValue(forKey: name) {
             _ = agrees(name, bytes: Int(intent.bytes), signature: intent.signature)
         }
-        if let message = early.removeValue(forKey: name) {
+        if !early.isEmpty, let message = early.removeValue(forKey: name) {
             earlyBytes -= message.bytes.count + VerbsPacket.headBytes
             if agrees(name, bytes: message.bytes.count, signature: message.signature) {
                 message.bytes.withUnsafeBytes { fill(name, from: $0.baseAddress) }
@@ -195,8 +204,8 @@ extension VerbsLink {
     /// Takes a packet out of the ring. Returns how many bytes it copied.
     func take(_ packet: VerbsPacket, payload: UnsafeRawPointer) -> Int {
         let name = VerbsMessageName(channel: Int(packet.channel), number: packet.number)
-        guard packet.channel < 1 << 20, packet.kind != VerbsPacket.Kind.message || packet.bytes <= VerbsPacket.payloadBytes
-        else {
+        let isWhole = packet.kind != VerbsPacket.Kind.message || packet.bytes <= VerbsPacket.payloadBytes
+        guard isWhole, packet.channel < 1 << 20 else {
             fail("rank \(peer) sent a packet that is none", EPROTO)
             return 0
         }

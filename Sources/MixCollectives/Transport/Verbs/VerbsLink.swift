@@ -32,6 +32,8 @@ final class VerbsLink: Link {
     var tagged: [VerbsMessageName]
     var nextTag: UInt32 = 0
     var failure: LinkError?
+    /// Whether anything happened since the last time that this link moved what it could.
+    var hasWork = true
 
     private let connection: OpaquePointer
     private let queuePair: UInt32
@@ -118,7 +120,8 @@ final class VerbsLink: Link {
         guard path <= least else {
             abandon()
             throw CollectiveError(
-                .rendezvousFailed, "the path to rank \(peer) has an MTU of \(path), its ports only \(least)", rank: peer)
+                .rendezvousFailed, "the path to rank \(peer) has an MTU of \(path), its ports only \(least)", rank: peer
+            )
         }
     }
 
@@ -162,14 +165,20 @@ final class VerbsLink: Link {
         if failure == nil {
             if endpoint.poll() == 0 { endpoint.lookForEvents() }
             if let event = endpoint.failure { fail(event, ENETDOWN) }
-            takePackets()
-            sendPackets()
-            sendPieces()
-            noteLateSends()
-            giveCredit()
-            flush()
+            if hasWork { work() }
         }
         if let failure { throw failure }
+    }
+
+    private func work() {
+        takePackets()
+        sendPackets()
+        sendPieces()
+        noteLateSends()
+        giveCredit()
+        flush()
+        // Whatever else there will be comes with a completion or a call.
+        hasWork = unannounced > 0 || packetsTaken != packetsArrived
     }
 
     private var roomForWrites: Bool {
@@ -177,40 +186,59 @@ final class VerbsLink: Link {
             && UInt32(truncatingIfNeeded: written) &- repostedByPeer < UInt32(Self.receivesAtMost) - Self.reserve
     }
 
+    private var roomForPacket: Bool {
+        roomForWrites && packetsSent &- packetsTakenByPeer < UInt32(VerbsPacket.slots)
+    }
+
     private func sendPackets() {
-        while outbox.first < outbox.next, roomForWrites,
-            packetsSent &- packetsTakenByPeer < UInt32(VerbsPacket.slots)
-        {
+        while outbox.first < outbox.next, roomForPacket {
             let note = outbox[outbox.first]
-            var first = true
-            outbox.removeFirst { _ in
-                defer { first = false }
-                return first
+            outbox.removeFirst()
+            var notes: [VerbsPacket] = []
+            // Announcements that wait together go together.
+            while note.packet.kind == VerbsPacket.Kind.announcement, notes.count < VerbsPacket.notesAtMost,
+                outbox.first < outbox.next, outbox[outbox.first].packet.kind == VerbsPacket.Kind.announcement
+            {
+                notes.append(outbox[outbox.first].packet)
+                outbox.removeFirst()
             }
-            let slot = Int(packetsSent % UInt32(VerbsPacket.slots)) * VerbsPacket.slotBytes
-            let copy = ring + VerbsPacket.slots * VerbsPacket.slotBytes + slot
-            var packet = note.packet
-            packet.reposted = reposted
-            packet.taken = packetsTaken
-            (toldReposted, toldTaken) = (reposted, packetsTaken)
-            copy.storeBytes(of: packet, as: VerbsPacket.self)
-            var length = VerbsPacket.headBytes
-            if packet.kind == VerbsPacket.Kind.message {
-                let bytes = Int(packet.bytes)
-                if bytes > 0, let payload = note.payload {
-                    (copy + length).copyMemory(from: payload, byteCount: bytes)
-                    counters.bytesCopied += UInt64(bytes)
-                }
-                length += bytes
-                counters.bytesSent += UInt64(bytes)
-                completeSend(note.name)
+            notes.withUnsafeBytes { notes in
+                write(note.packet, payload: note.payload ?? notes.baseAddress, extra: notes.count)
             }
-            packetsSent &+= 1
-            // A packet's copy is free again when the peer has taken the packet, so nobody waits for its completion.
-            write(
-                VerbsImmediate.make(VerbsImmediate.packet, 0), from: UnsafeRawPointer(copy),
-                key: ringRegistration.localKey, bytes: length, to: peerRing + UInt64(slot), peerKey: peerRingKey)
+            if note.packet.kind == VerbsPacket.Kind.message { completeSend(note.name) }
         }
+    }
+
+    /// Sends a small message without any queue, if nothing is before it.
+    func sendsAtOnce(_ packet: VerbsPacket, payload: UnsafeRawPointer?) -> Bool {
+        guard outbox.first == outbox.next, roomForPacket, failure == nil else { return false }
+        write(packet, payload: payload, extra: 0)
+        return true
+    }
+
+    /// Writes a packet into the next slot, with a message's bytes or `extra` other bytes behind it.
+    private func write(_ original: VerbsPacket, payload: UnsafeRawPointer?, extra: Int) {
+        let slot = Int(packetsSent % UInt32(VerbsPacket.slots)) * VerbsPacket.slotBytes
+        let copy = ring + VerbsPacket.slots * VerbsPacket.slotBytes + slot
+        var packet = original
+        packet.reposted = reposted
+        packet.taken = packetsTaken
+        packet.notes = UInt32(extra / VerbsPacket.noteBytes)
+        (toldReposted, toldTaken) = (reposted, packetsTaken)
+        copy.storeBytes(of: packet, as: VerbsPacket.self)
+        var length = extra
+        if packet.kind == VerbsPacket.Kind.message {
+            length = Int(packet.bytes)
+            counters.bytesCopied += UInt64(length)
+            counters.bytesSent += UInt64(length)
+        }
+        if length > 0, let payload { (copy + VerbsPacket.headBytes).copyMemory(from: payload, byteCount: length) }
+        packetsSent &+= 1
+        // A packet's copy is free again when the peer has taken the packet, so nobody waits for its completion.
+        write(
+            VerbsImmediate.make(VerbsImmediate.packet, 0), from: UnsafeRawPointer(copy),
+            key: ringRegistration.localKey, bytes: VerbsPacket.headBytes + length, to: peerRing + UInt64(slot),
+            peerKey: peerRingKey)
     }
 
     private func sendPieces() {
@@ -232,7 +260,8 @@ final class VerbsLink: Link {
         if isLast { batchEndsMessage = true }
         write(
             VerbsImmediate.make(VerbsImmediate.piece, send.tag), from: send.address.map { $0 + send.posted },
-            key: send.registration?.localKey ?? 0, bytes: bytes, to: send.target + UInt64(send.posted), peerKey: send.key)
+            key: send.registration?.localKey ?? 0, bytes: bytes, to: send.target + UInt64(send.posted),
+            peerKey: send.key)
         return isLast
     }
 
@@ -255,7 +284,8 @@ final class VerbsLink: Link {
     }
 
     private func write(
-        _ immediate: UInt32, from address: UnsafeRawPointer? = nil, key: UInt32 = 0, bytes: Int = 0, to target: UInt64 = 0,
+        _ immediate: UInt32, from address: UnsafeRawPointer? = nil, key: UInt32 = 0, bytes: Int = 0,
+        to target: UInt64 = 0,
         peerKey: UInt32 = 0, signal: Bool = false
     ) {
         sinceSignal += 1
@@ -281,7 +311,9 @@ final class VerbsLink: Link {
         }
         batchEndsMessage = false
         let result = mix_verbs_post_writes(connection, batch, Int32(batch.count))
-        if result != 0 { fail("writes can't be posted to rank \(peer): \(String(cString: mix_error_text(-result)))", -result) }
+        if result != 0 {
+            fail("writes can't be posted to rank \(peer): \(String(cString: mix_error_text(-result)))", -result)
+        }
         counters.doorbells += 1
         batch.removeAll(keepingCapacity: true)
     }
@@ -289,6 +321,7 @@ final class VerbsLink: Link {
     // MARK: Completions
 
     func take(_ completion: mix_verbs_completion) {
+        hasWork = true
         counters.completions += 1
         let isReceive = completion.id & Self.receiveID != 0
         guard completion.status == 0 else {
@@ -342,8 +375,13 @@ final class VerbsLink: Link {
             let slot = ring + Int(packetsTaken % UInt32(VerbsPacket.slots)) * VerbsPacket.slotBytes
             let packet = slot.load(as: VerbsPacket.self)
             packetsTaken &+= 1
-            (repostedByPeer, packetsTakenByPeer) = (newer(packet.reposted, repostedByPeer), newer(packet.taken, packetsTakenByPeer))
-            let copied = take(packet, payload: UnsafeRawPointer(slot + VerbsPacket.headBytes))
+            repostedByPeer = newer(packet.reposted, repostedByPeer)
+            packetsTakenByPeer = newer(packet.taken, packetsTakenByPeer)
+            var copied = take(packet, payload: UnsafeRawPointer(slot + VerbsPacket.headBytes))
+            for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
+                let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
+                copied += take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+            }
             counters.bytesCopied += UInt64(copied)
             if packet.kind == VerbsPacket.Kind.message { counters.bytesReceived += packet.bytes }
         }

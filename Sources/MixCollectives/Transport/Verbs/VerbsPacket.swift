@@ -17,15 +17,19 @@ struct VerbsPacket: BitwiseCopyable {
     var address: UInt64 = 0
     var key: UInt32 = 0
     var tag: UInt32 = 0
-    /// Receives that the sender of this packet has posted anew, and packets that it has taken from its ring: room for the other.
+    /// Room for the other: receives that the sender of this packet has posted anew, and packets that it has taken.
     var reposted: UInt32 = 0
     var taken: UInt32 = 0
+    /// How many more announcements follow.
+    var notes: UInt32 = 0
 
     /// Room for the head in a slot.
     static let headBytes = 64
     static let payloadBytes = 4096
     static let slotBytes = headBytes + payloadBytes
     static let slots = 64
+    static var noteBytes: Int { MemoryLayout<VerbsPacket>.stride }
+    static let notesAtMost = 63
 }
 
 /// The 32 bits that come with every write: two for its kind, the rest for what it is about.
