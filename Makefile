@@ -1,7 +1,8 @@
 # make demo    set up, build, and show what the library does
 # make test    set up, and run every test
+# make test-rdma    run the RDMA tests, in a virtual machine with Soft-RoCE
 
-.PHONY: setup build demo test test-library test-benchmarks test-import bench format lint clean
+.PHONY: setup build demo test test-library test-benchmarks test-import test-rdma bench format lint clean
 
 # Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
@@ -31,6 +32,9 @@ test-benchmarks: setup
 
 test-import: setup
 	Tests/Import/run.sh
+
+test-rdma:
+	Tests/Guest/test.sh
 
 bench: setup
 	swift build -c release --package-path Benchmarks

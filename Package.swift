@@ -24,13 +24,15 @@ let package = Package(
         // The ground floor: C, and the schedules, which need nothing at all.
         .target(name: "CMixSystem"),
         .target(name: "CMixKernels"),
+        .target(name: "CMixVerbs"),
         .target(name: "MixSchedule", swiftSettings: swiftSettings),
 
         .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .target(
             name: "MixCollectives",
             dependencies: [
-                "MixSchedule", "CMixSystem", "CMixKernels", .product(name: "Crypto", package: "swift-crypto"),
+                "MixSchedule", "CMixSystem", "CMixKernels", "CMixVerbs",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
         .target(

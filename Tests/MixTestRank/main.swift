@@ -8,6 +8,7 @@ enum Subcommand {
         "launch": launch,
         "play": play,
         "stay": stay,
+        "verbs-link": verbsLink,
     ]
 }
 

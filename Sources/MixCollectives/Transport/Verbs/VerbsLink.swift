@@ -1,0 +1,392 @@
+internal import CMixSystem
+internal import CMixVerbs
+internal import Glibc
+
+/// A link over a reliable connected queue pair.
+///
+/// Large messages are written straight into the memory where they are wanted: the receiver announces it, the sender
+/// writes in pieces, the immediate of each tells the receiver that it is there. Small ones go with a head into a slot of
+/// the receiver's ring, unasked. Every write takes one of the receives that the peer has posted and every packet a slot;
+/// the peer says when there are new ones, so that neither ever runs out.
+final class VerbsLink: Link {
+    let peer: Int
+    let endpoint: VerbsEndpoint
+    private(set) var counters = LinkCounters()
+
+    /// Sends and receives, per channel.
+    var sends: [MessageQueue<VerbsSend>] = []
+    var receives: [MessageQueue<VerbsReceive>] = []
+    /// Packets that wait for a slot.
+    var outbox = MessageQueue<VerbsNote>()
+    /// Sends that were announced and are not all posted; taken in turn.
+    var announced: [VerbsMessageName] = []
+    /// Large sends that nobody announced yet.
+    var unannounced = 0
+    /// Small messages that came before they were expected, and their bytes together.
+    var early: [VerbsMessageName: VerbsEarlyMessage] = [:]
+    var earlyBytes = 0
+    /// Announcements that came before their send, and intents that came before their receive.
+    var invitations: [VerbsMessageName: VerbsPacket] = [:]
+    var intents: [VerbsMessageName: VerbsPacket] = [:]
+    /// By tag, the receives announced to the peer.
+    var tagged: [VerbsMessageName]
+    var nextTag: UInt32 = 0
+    var failure: LinkError?
+    /// Whether anything happened since the last time that this link moved what it could.
+    var hasWork = true
+
+    private let connection: OpaquePointer
+    private let queuePair: UInt32
+    private let inlineBytes: Int
+    /// The peer's ring and ours, each of `VerbsPacket.slots` slots; ours is followed by the copies of what was sent.
+    private let ring: UnsafeMutableRawPointer
+    private let ringRegistration: Registration
+    private var peerRing: UInt64 = 0
+    private var peerRingKey: UInt32 = 0
+
+    /// Writes posted, and retired by a completion.
+    private var written: UInt64 = 0
+    private var retired: UInt64 = 0
+    /// What the piece with that number (modulo the size) was part of.
+    private var pieces: [VerbsPiece]
+    private var batch: [mix_verbs_write] = []
+    private var sinceSignal = 0
+    private var batchEndsMessage = false
+
+    /// Credits: packets sent and taken by the peer; receives that the peer posted anew. And the other way round.
+    private var packetsSent: UInt32 = 0
+    private var packetsTakenByPeer: UInt32 = 0
+    private var repostedByPeer: UInt32 = 0
+    private var packetsArrived: UInt32 = 0
+    private var packetsTaken: UInt32 = 0
+    private var reposted: UInt32 = 0
+    private var unposted: Int32 = 0
+    private var toldReposted: UInt32 = 0
+    private var toldTaken: UInt32 = 0
+    private var isOpen = true
+
+    static let writesAtMost: Int32 = 128
+    static let receivesAtMost: Int32 = 256
+    static let completionsAtMost = Int(writesAtMost + receivesAtMost)
+    /// Receives kept back for credits, so that two ranks that both have nothing left can say that they have.
+    private static let reserve: UInt32 = 32
+    static let pieceBytes = 1 << 20
+    static let earlyLimit = 8 << 20
+    static let tags = 1024
+    private static let receiveID = UInt64(1) << 63
+
+    init(_ endpoint: VerbsEndpoint, _ connection: OpaquePointer, peer: Int) throws(CollectiveError) {
+        let bytes = 2 * VerbsPacket.slots * VerbsPacket.slotBytes
+        let ring = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: SharedHeap.pageSize)
+        ring.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        do {
+            ringRegistration = try Registration(endpoint.handle, base: UInt(bitPattern: ring), bytes: bytes)
+        } catch {
+            ring.deallocate()
+            mix_verbs_reject(connection)
+            throw error
+        }
+        self.ring = ring
+        self.endpoint = endpoint
+        self.connection = connection
+        self.peer = peer
+        queuePair = mix_verbs_queue_pair(connection)
+        inlineBytes = Int(mix_verbs_inline_bytes(connection))
+        pieces = Array(repeating: VerbsPiece(), count: Int(Self.writesAtMost))
+        tagged = Array(repeating: VerbsMessageName(channel: 0, number: .max), count: Self.tags)
+        endpoint.add(self, queuePair: queuePair)
+        let result = mix_verbs_post_receives(connection, Self.receiveID, Self.receivesAtMost)
+        if result != 0 { failure = .lost(reason: "receives can't be posted to rank \(peer)", errno: -result) }
+    }
+
+    deinit {
+        if isOpen { abandon() }
+        ring.deallocate()
+    }
+
+    // MARK: Life
+
+    func handshake(_ token: [UInt8]) -> VerbsHandshake {
+        VerbsHandshake(
+            rank: endpoint.rank, ring: UInt64(UInt(bitPattern: ring)), ringKey: ringRegistration.remoteKey,
+            mtu: endpoint.choice.device.mtu, token: token)
+    }
+
+    func start(_ handshake: VerbsHandshake) throws(CollectiveError) {
+        peerRing = handshake.ring
+        peerRingKey = handshake.ringKey
+        let path = Int(mix_verbs_path_mtu(connection))
+        let least = Swift.min(handshake.mtu, Int(mix_verbs_active_mtu(connection)))
+        guard path <= least else {
+            abandon()
+            throw CollectiveError(
+                .rendezvousFailed, "the path to rank \(peer) has an MTU of \(path), its ports only \(least)", rank: peer
+            )
+        }
+    }
+
+    /// Ends the connection at once.
+    func abandon() {
+        guard isOpen else { return }
+        isOpen = false
+        failure = failure ?? .lost(reason: "the link to rank \(peer) is closed", errno: ENOTCONN)
+        endpoint.remove(queuePair: queuePair)
+        mix_verbs_disconnect(connection)
+    }
+
+    func close() {
+        // What is posted must be acknowledged before the queue pair goes; whoever doesn't answer has had his time.
+        let end = mix_now() + 2_000_000_000
+        if isOpen, failure == nil, (try? advance()) != nil {
+            write(VerbsImmediate.make(VerbsImmediate.credit, creditValue), signal: true)
+            flush()
+            while failure == nil, retired < written, mix_now() < end { endpoint.poll() }
+        }
+        abandon()
+    }
+
+    /// Asks whether the peer disconnected. What arrived before that is in the completion queue by now.
+    func lookForEnd() {
+        guard failure == nil, isOpen, mix_verbs_is_disconnected(connection) != 0 else { return }
+        endpoint.poll()
+        takePackets()
+        fail("rank \(peer) closed the connection or ended", ECONNRESET)
+    }
+
+    func fail(_ reason: String, _ error: Int32) {
+        failure = failure ?? .lost(reason: "\(endpoint.choice.device.name): \(reason)", errno: error)
+    }
+
+    var descriptor: (file: Int32, wantsToWrite: Bool) { (endpoint.descriptor, false) }
+
+    // MARK: Moving
+
+    func advance() throws(LinkError) {
+        if failure == nil {
+            if endpoint.poll() == 0 { endpoint.lookForEvents() }
+            if let event = endpoint.failure { fail(event, ENETDOWN) }
+            if hasWork { work() }
+        }
+        if let failure { throw failure }
+    }
+
+    private func work() {
+        takePackets()
+        sendPackets()
+        sendPieces()
+        noteLateSends()
+        giveCredit()
+        flush()
+        // Whatever else there will be comes with a completion or a call.
+        hasWork = unannounced > 0 || packetsTaken != packetsArrived
+    }
+
+    private var roomForWrites: Bool {
+        written - retired < UInt64(Self.writesAtMost)
+            && UInt32(truncatingIfNeeded: written) &- repostedByPeer < UInt32(Self.receivesAtMost) - Self.reserve
+    }
+
+    private var roomForPacket: Bool {
+        roomForWrites && packetsSent &- packetsTakenByPeer < UInt32(VerbsPacket.slots)
+    }
+
+    private func sendPackets() {
+        while outbox.first < outbox.next, roomForPacket {
+            let note = outbox[outbox.first]
+            outbox.removeFirst()
+            var notes: [VerbsPacket] = []
+            // Announcements that wait together go together.
+            while note.packet.kind == VerbsPacket.Kind.announcement, notes.count < VerbsPacket.notesAtMost,
+                outbox.first < outbox.next, outbox[outbox.first].packet.kind == VerbsPacket.Kind.announcement
+            {
+                notes.append(outbox[outbox.first].packet)
+                outbox.removeFirst()
+            }
+            notes.withUnsafeBytes { notes in
+                write(note.packet, payload: note.payload ?? notes.baseAddress, extra: notes.count)
+            }
+            if note.packet.kind == VerbsPacket.Kind.message { completeSend(note.name) }
+        }
+    }
+
+    /// Sends a small message without any queue, if nothing is before it.
+    func sendsAtOnce(_ packet: VerbsPacket, payload: UnsafeRawPointer?) -> Bool {
+        guard outbox.first == outbox.next, roomForPacket, failure == nil else { return false }
+        write(packet, payload: payload, extra: 0)
+        return true
+    }
+
+    /// Writes a packet into the next slot, with a message's bytes or `extra` other bytes behind it.
+    private func write(_ original: VerbsPacket, payload: UnsafeRawPointer?, extra: Int) {
+        let slot = Int(packetsSent % UInt32(VerbsPacket.slots)) * VerbsPacket.slotBytes
+        let copy = ring + VerbsPacket.slots * VerbsPacket.slotBytes + slot
+        var packet = original
+        packet.reposted = reposted
+        packet.taken = packetsTaken
+        packet.notes = UInt32(extra / VerbsPacket.noteBytes)
+        (toldReposted, toldTaken) = (reposted, packetsTaken)
+        copy.storeBytes(of: packet, as: VerbsPacket.self)
+        var length = extra
+        if packet.kind == VerbsPacket.Kind.message {
+            length = Int(packet.bytes)
+            counters.bytesCopied += UInt64(length)
+            counters.bytesSent += UInt64(length)
+        }
+        if length > 0, let payload { (copy + VerbsPacket.headBytes).copyMemory(from: payload, byteCount: length) }
+        packetsSent &+= 1
+        // A packet's copy is free again when the peer has taken the packet, so nobody waits for its completion.
+        write(
+            VerbsImmediate.make(VerbsImmediate.packet, 0), from: UnsafeRawPointer(copy),
+            key: ringRegistration.localKey, bytes: VerbsPacket.headBytes + length, to: peerRing + UInt64(slot),
+            peerKey: peerRingKey)
+    }
+
+    private func sendPieces() {
+        while let name = announced.first, roomForWrites {
+            announced.removeFirst()
+            if !sendPiece(of: name) { announced.append(name) }
+        }
+    }
+
+    /// Writes the next piece; true when it was the last.
+    private func sendPiece(of name: VerbsMessageName) -> Bool {
+        let send = sends[name.channel][name.number]
+        let bytes = Swift.min(Self.pieceBytes, send.bytes - send.posted)
+        let isLast = send.posted + bytes == send.bytes
+        pieces[Int(written % UInt64(Self.writesAtMost))] = VerbsPiece(name: name, bytes: bytes)
+        sends[name.channel][name.number].posted += bytes
+        counters.bytesSent += UInt64(bytes)
+        // Before the write, which may post the batch.
+        if isLast { batchEndsMessage = true }
+        write(
+            VerbsImmediate.make(VerbsImmediate.piece, send.tag), from: send.address.map { $0 + send.posted },
+            key: send.registration?.localKey ?? 0, bytes: bytes, to: send.target + UInt64(send.posted),
+            peerKey: send.key)
+        return isLast
+    }
+
+    /// Sends what waits, before this end gives up.
+    func sendLast() {
+        sendPackets()
+        flush()
+    }
+
+    private var creditValue: UInt32 { (reposted & 0x7fff) << 15 | packetsTaken & 0x7fff }
+
+    private func giveCredit() {
+        guard
+            reposted &- toldReposted >= UInt32(Self.receivesAtMost) / 4
+                || packetsTaken &- toldTaken >= UInt32(VerbsPacket.slots) / 4,
+            written - retired < UInt64(Self.writesAtMost)
+        else { return }
+        (toldReposted, toldTaken) = (reposted, packetsTaken)
+        write(VerbsImmediate.make(VerbsImmediate.credit, creditValue))
+    }
+
+    private func write(
+        _ immediate: UInt32, from address: UnsafeRawPointer? = nil, key: UInt32 = 0, bytes: Int = 0,
+        to target: UInt64 = 0,
+        peerKey: UInt32 = 0, signal: Bool = false
+    ) {
+        sinceSignal += 1
+        // Often enough to know of room, seldom enough to poll little.
+        let isSignaled = signal || sinceSignal == 16
+        if isSignaled { sinceSignal = 0 }
+        batch.append(
+            mix_verbs_write(
+                id: written, local: address, remote: target, local_key: key, remote_key: peerKey, bytes: UInt32(bytes),
+                immediate: immediate, is_signaled: isSignaled ? 1 : 0, is_inline: bytes <= inlineBytes ? 1 : 0))
+        written += 1
+        counters.workRequests += 1
+        if batch.count == Int(MIX_VERBS_BATCH) { flush() }
+    }
+
+    /// Posts what was gathered: one ring of the doorbell.
+    private func flush() {
+        guard !batch.isEmpty else { return }
+        // The memory of a message is the caller's again once its last piece is known to be there.
+        if batchEndsMessage, sinceSignal > 0 {
+            batch[batch.count - 1].is_signaled = 1
+            sinceSignal = 0
+        }
+        batchEndsMessage = false
+        let result = mix_verbs_post_writes(connection, batch, Int32(batch.count))
+        if result != 0 {
+            fail("writes can't be posted to rank \(peer): \(String(cString: mix_error_text(-result)))", -result)
+        }
+        counters.doorbells += 1
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Completions
+
+    func take(_ completion: mix_verbs_completion) {
+        hasWork = true
+        counters.completions += 1
+        let isReceive = completion.id & Self.receiveID != 0
+        guard completion.status == 0 else {
+            // The first says why, the rest that there was one.
+            guard failure == nil else { return }
+            let text = String(cString: mix_verbs_status_text(completion.status))
+            let what = isReceive ? "receiving from" : "a write to"
+            let reason =
+                mix_verbs_is_flush(completion.status) != 0
+                ? "rank \(peer) closed the connection or ended (\(text))"
+                : "\(what) rank \(peer) failed: \(text), vendor code \(completion.vendor_error)"
+            fail(reason, mix_verbs_is_flush(completion.status) != 0 ? ECONNRESET : EIO)
+            return
+        }
+        guard isReceive else {
+            retire(upTo: completion.id)
+            return
+        }
+        unposted += 1
+        let value = completion.immediate & 0x3fff_ffff
+        switch completion.immediate >> 30 {
+        case VerbsImmediate.packet: packetsArrived &+= 1
+        case VerbsImmediate.piece: counters.bytesReceived += UInt64(arrived(tag: value))
+        default:
+            repostedByPeer &+= ((value >> 15) &- repostedByPeer) & 0x7fff
+            packetsTakenByPeer &+= ((value & 0x7fff) &- packetsTakenByPeer) & 0x7fff
+        }
+        if unposted == MIX_VERBS_BATCH {
+            let result = mix_verbs_post_receives(connection, Self.receiveID, unposted)
+            if result != 0 { fail("receives can't be posted to rank \(peer)", -result) }
+            reposted &+= UInt32(unposted)
+            unposted = 0
+        }
+    }
+
+    /// A completion speaks for all writes before it.
+    private func retire(upTo number: UInt64) {
+        while retired <= number {
+            let index = Int(retired % UInt64(Self.writesAtMost))
+            if pieces[index].bytes > 0 {
+                pieceIsThere(pieces[index])
+                pieces[index].bytes = 0
+            }
+            retired += 1
+        }
+    }
+
+    private func takePackets() {
+        // Early messages are copied aside so that one channel never blocks another, up to a limit.
+        while packetsTaken != packetsArrived, earlyBytes < Self.earlyLimit, failure == nil {
+            let slot = ring + Int(packetsTaken % UInt32(VerbsPacket.slots)) * VerbsPacket.slotBytes
+            let packet = slot.load(as: VerbsPacket.self)
+            packetsTaken &+= 1
+            repostedByPeer = newer(packet.reposted, repostedByPeer)
+            packetsTakenByPeer = newer(packet.taken, packetsTakenByPeer)
+            var copied = take(packet, payload: UnsafeRawPointer(slot + VerbsPacket.headBytes))
+            for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
+                let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
+                copied += take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+            }
+            counters.bytesCopied += UInt64(copied)
+            if packet.kind == VerbsPacket.Kind.message { counters.bytesReceived += packet.bytes }
+        }
+    }
+
+    /// A credit may overtake a packet that waits in the ring.
+    private func newer(_ one: UInt32, _ other: UInt32) -> UInt32 { Int32(bitPattern: one &- other) > 0 ? one : other }
+}
