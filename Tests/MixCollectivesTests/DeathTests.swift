@@ -10,11 +10,14 @@ extension CollectiveTests {
 
         /// Kills a rank when the job has come to a point, and checks what the others say, and when.
         private func kill(
-            _ victims: Set<Int>, of ranks: Int, operation: Set<String>, sequence: Set<Int>? = nil,
+            _ victims: Set<Int>, of ranks: Int, nodes: Int = 1, operation: Set<String>, sequence: Set<Int>? = nil,
             when: (what: String, ready: ([ChildProcesses.Child]) -> Bool), _ steps: (Int) -> [String]
         ) throws {
             try leavingNothing {
-                let job = try startRanks(ranks, steps)
+                let folder = try TemporaryFolder()
+                defer { withExtendedLifetime(folder) {} }
+                let rendezvous = nodes == 1 ? newRendezvous() : "file://\(folder.path)/rendezvous"
+                let job = try startRanks(ranks, nodes: nodes, at: rendezvous, steps)
                 try job.wait(when.what, until: when.ready)
                 let killed = ContinuousClock.now
                 for victim in victims { job.signal(SIGKILL, child: victim) }
@@ -47,6 +50,12 @@ extension CollectiveTests {
             try kill([ranks - 1], of: ranks, operation: ["all-reduce"], when: Self.said("inside")) { _ in
                 ["algorithm:all-reduce:" + algorithm, "churn:4000000"]
             }
+        }
+
+        @Test(arguments: ["forever:sum:10", "forever:sum:70000:shared", "forever:barrier", "churn:1000000"])
+        func onAnotherNode(step: String) throws {
+            let name = step.contains("barrier") ? "barrier" : "all-reduce"
+            try kill([3], of: 4, nodes: 2, operation: [name], when: Self.said("inside")) { _ in [step] }
         }
 
         /// So that nothing can be left: what has no name goes with the last who has it.

@@ -47,6 +47,7 @@ extension CollectiveTests {
             try #require(mpi.isInstalled, "\(mpi.command) is missing: make setup installs \(mpi.package)")
             let program = [ChildProcesses.testRankPath, "job"]
             let folder = try TemporaryFolder()
+            defer { withExtendedLifetime(folder) {} }
             // Two jobs at once and one through a script, which is where a parent's process id would mislead.
             let script = ["sh", "-c", "'\(ChildProcesses.testRankPath)' job; true"]
             let runs = try ChildProcesses.run([

@@ -32,6 +32,8 @@ struct Player {
                 report("inside")
                 while attempt(next) {}
             case "fork": try playInChild(&steps)
+            // Without a world there is nothing to play.
+            case "join": guard attempt(step) else { return }
             default: attempt(step)
             }
         }

@@ -41,24 +41,27 @@ extension ChildProcesses.Child {
 extension ChildProcesses.Command {
     /// One rank of a job by hand, which plays these steps (`MixTestRank play`).
     static func rank(
-        _ rank: Int, of size: Int, at rendezvous: String, timeout: Double = 20, _ steps: [String]
+        _ rank: Int, of size: Int, at rendezvous: String, timeout: Double = 20, node: String = "", _ steps: [String]
     ) -> Self {
         .init(
             executable: ChildProcesses.testRankPath, arguments: ["play"] + steps,
             environment: [
                 "MIX_RANK": "\(rank)", "MIX_WORLD_SIZE": "\(size)", "MIX_RENDEZVOUS": rendezvous,
-                "MIX_TIMEOUT": "\(timeout)",
+                "MIX_TIMEOUT": "\(timeout)", "MIX_NODE": node, "MIX_SECRET": rendezvous,
             ])
     }
 }
 
 /// Starts a job of `size` ranks, each with steps of its own.
 func startRanks(
-    _ size: Int, timeout: Double = 20, limit: Duration = .seconds(40), at rendezvous: String = newRendezvous(),
-    _ steps: (Int) -> [String]
+    _ size: Int, nodes: Int = 1, timeout: Double = 20, limit: Duration = .seconds(40),
+    at rendezvous: String = newRendezvous(), _ steps: (Int) -> [String]
 ) throws -> ChildProcesses {
     try ChildProcesses(
-        (0..<size).map { .rank($0, of: size, at: rendezvous, timeout: timeout, ["join"] + steps($0)) }, limit: limit)
+        (0..<size).map {
+            let node = nodes == 1 ? "" : "node-\($0 * nodes / size)"
+            return .rank($0, of: size, at: rendezvous, timeout: timeout, node: node, ["join"] + steps($0))
+        }, limit: limit)
 }
 
 /// A name that no other test's job has.
