@@ -194,9 +194,9 @@ extension LinkPair {
         for _ in 0..<150 {
             let start = now()
             for _ in 0..<10 {
-                if rank == 0 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
-                try finish([link.receive(memory + 64, 8, channel: 0, signature: 1)])
-                if rank == 1 { try finish([link.send(memory, 8, channel: 0, signature: 1)]) }
+                if rank == 0 { try finish(link.send(memory, 8, channel: 0, signature: 1)) }
+                try finish(link.receive(memory + 64, 8, channel: 0, signature: 1))
+                if rank == 1 { try finish(link.send(memory, 8, channel: 0, signature: 1)) }
             }
             times.append((now() - start) / 20)
         }
@@ -213,7 +213,7 @@ extension LinkPair {
                     rank == 0
                         ? link.send(address, bytes, channel: 0, signature: 1)
                         : link.receive(address, bytes, channel: 0, signature: 1))
-                if tickets.count >= 64 { try finish([tickets.removeFirst()]) }
+                if tickets.count >= 64 { try finish(tickets.removeFirst()) }
             }
             try finish(tickets)
             let seconds = now() - start

@@ -12,15 +12,15 @@ final class VerbsEndpoint {
     /// Requests for a connection that were refused, because of their token mostly.
     private(set) var refused = 0
     /// Why nothing works any more on this device.
-    private(set) var failure: String?
+    @exclusivity(unchecked) private(set) var failure: String?
     let handle: OpaquePointer
     private var registrations = RegistrationCache()
-    private var links: [UInt32: Unmanaged<VerbsLink>] = [:]
+    @exclusivity(unchecked) private var links: [UInt32: Unmanaged<VerbsLink>] = [:]
     /// The link of the last completion: most likely that of the next.
-    private var latest: (queuePair: UInt32, link: Unmanaged<VerbsLink>)?
+    @exclusivity(unchecked) private var latest: (queuePair: UInt32, link: Unmanaged<VerbsLink>)?
     private let completions: UnsafeMutablePointer<mix_verbs_completion>
-    private var nextLook: Int64 = 0
-    private var idlePolls: UInt32 = 0
+    @exclusivity(unchecked) private var nextLook: Int64 = 0
+    @exclusivity(unchecked) private var idlePolls: UInt32 = 0
 
     /// Listens on the device's address. `peers`: how many links there will be, at most.
     init(_ choice: VerbsChoice, rank: Int, peers: Int) throws(CollectiveError) {
@@ -169,7 +169,7 @@ final class VerbsEndpoint {
     /// time. To be called when there was nothing to poll.
     func lookForEvents() {
         idlePolls &+= 1
-        guard idlePolls % 64 == 0 || nextLook == 0 else { return }
+        guard idlePolls % 1024 == 0 || nextLook == 0 else { return }
         let now = mix_now()
         guard now >= nextLook else { return }
         nextLook = now + 1_000_000

@@ -45,7 +45,7 @@ extension VerbsLink {
         if !early.isEmpty, let message = early.removeValue(forKey: name) {
             earlyBytes -= message.bytes.count + VerbsPacket.headBytes
             if agrees(name, bytes: message.bytes.count, signature: message.signature) {
-                message.bytes.withUnsafeBytes { fill(name, from: $0.baseAddress) }
+                message.bytes.withUnsafeBytes { fill(name, $0.count, from: $0.baseAddress) }
             }
         } else if !isSmall, let address, let registration = receive.registration {
             // Tags are used again in turn; so many receives at once that they would meet are refused.
@@ -145,8 +145,7 @@ extension VerbsLink {
     }
 
     func completeSend(_ name: VerbsMessageName) {
-        sends[name.channel][name.number].moved = sends[name.channel][name.number].bytes
-        sends[name.channel][name.number].isComplete = true
+        sends[name.channel][name.number].complete()
         sends[name.channel].removeFirst { $0.isComplete }
     }
 
@@ -162,24 +161,26 @@ extension VerbsLink {
     // MARK: Receives
 
     private func agrees(_ name: VerbsMessageName, bytes: Int, signature: UInt64) -> Bool {
-        let receive = receives[name.channel][name.number]
-        if receive.bytes == bytes, receive.signature == signature { return true }
+        let (expected, expectedSignature) = (
+            receives[name.channel][name.number].bytes, receives[name.channel][name.number].signature
+        )
+        if expected == bytes, expectedSignature == signature { return true }
         failure =
             failure
             ?? .unexpected(
-                signature: signature, bytes: bytes, expectedSignature: receive.signature, expectedBytes: receive.bytes)
+                signature: signature, bytes: bytes, expectedSignature: expectedSignature, expectedBytes: expected)
         return false
     }
 
-    private func fill(_ name: VerbsMessageName, from payload: UnsafeRawPointer?) {
-        let receive = receives[name.channel][name.number]
-        if receive.bytes > 0, let payload { receive.address?.copyMemory(from: payload, byteCount: receive.bytes) }
+    private func fill(_ name: VerbsMessageName, _ bytes: Int, from payload: UnsafeRawPointer?) {
+        if bytes > 0, let payload {
+            receives[name.channel][name.number].address?.copyMemory(from: payload, byteCount: bytes)
+        }
         completeReceive(name)
     }
 
     private func completeReceive(_ name: VerbsMessageName) {
-        receives[name.channel][name.number].moved = receives[name.channel][name.number].bytes
-        receives[name.channel][name.number].isComplete = true
+        receives[name.channel][name.number].complete()
         receives[name.channel].removeFirst { $0.isComplete }
     }
 
@@ -221,7 +222,7 @@ extension VerbsLink {
             return 0
         case VerbsPacket.Kind.message where isExpected:
             guard agrees(name, bytes: Int(packet.bytes), signature: packet.signature) else { return 0 }
-            fill(name, from: payload)
+            fill(name, Int(packet.bytes), from: payload)
             return Int(packet.bytes)
         case VerbsPacket.Kind.message:
             let bytes = Array(UnsafeRawBufferPointer(start: payload, count: Int(packet.bytes)))

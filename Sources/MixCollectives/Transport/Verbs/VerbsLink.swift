@@ -8,32 +8,35 @@ internal import Glibc
 /// writes in pieces, the immediate of each tells the receiver that it is there. Small ones go with a head into a slot of
 /// the receiver's ring, unasked. Every write takes one of the receives that the peer has posted and every packet a slot;
 /// the peer says when there are new ones, so that neither ever runs out.
+///
+/// Its fields, and its endpoint's, are read and written by one thread and never passed on by reference; checking every
+/// access for that at run time would be a quarter of a small message's time.
 final class VerbsLink: Link {
     let peer: Int
     let endpoint: VerbsEndpoint
-    private(set) var counters = LinkCounters()
+    @exclusivity(unchecked) private(set) var counters = LinkCounters()
 
     /// Sends and receives, per channel.
-    var sends: [MessageQueue<VerbsSend>] = []
-    var receives: [MessageQueue<VerbsReceive>] = []
+    @exclusivity(unchecked) var sends: [MessageQueue<VerbsSend>] = []
+    @exclusivity(unchecked) var receives: [MessageQueue<VerbsReceive>] = []
     /// Packets that wait for a slot.
-    var outbox = MessageQueue<VerbsNote>()
+    @exclusivity(unchecked) var outbox = MessageQueue<VerbsNote>()
     /// Sends that were announced and are not all posted; taken in turn.
-    var announced: [VerbsMessageName] = []
+    @exclusivity(unchecked) var announced: [VerbsMessageName] = []
     /// Large sends that nobody announced yet.
-    var unannounced = 0
+    @exclusivity(unchecked) var unannounced = 0
     /// Small messages that came before they were expected, and their bytes together.
-    var early: [VerbsMessageName: VerbsEarlyMessage] = [:]
-    var earlyBytes = 0
+    @exclusivity(unchecked) var early: [VerbsMessageName: VerbsEarlyMessage] = [:]
+    @exclusivity(unchecked) var earlyBytes = 0
     /// Announcements that came before their send, and intents that came before their receive.
     var invitations: [VerbsMessageName: VerbsPacket] = [:]
     var intents: [VerbsMessageName: VerbsPacket] = [:]
     /// By tag, the receives announced to the peer.
     var tagged: [VerbsMessageName]
     var nextTag: UInt32 = 0
-    var failure: LinkError?
+    @exclusivity(unchecked) var failure: LinkError?
     /// Whether anything happened since the last time that this link moved what it could.
-    var hasWork = true
+    @exclusivity(unchecked) var hasWork = true
 
     private let connection: OpaquePointer
     private let queuePair: UInt32
@@ -41,28 +44,28 @@ final class VerbsLink: Link {
     /// The peer's ring and ours, each of `VerbsPacket.slots` slots; ours is followed by the copies of what was sent.
     private let ring: UnsafeMutableRawPointer
     private let ringRegistration: Registration
-    private var peerRing: UInt64 = 0
-    private var peerRingKey: UInt32 = 0
+    @exclusivity(unchecked) private var peerRing: UInt64 = 0
+    @exclusivity(unchecked) private var peerRingKey: UInt32 = 0
 
     /// Writes posted, and retired by a completion.
-    private var written: UInt64 = 0
-    private var retired: UInt64 = 0
+    @exclusivity(unchecked) private var written: UInt64 = 0
+    @exclusivity(unchecked) private var retired: UInt64 = 0
     /// What the piece with that number (modulo the size) was part of.
-    private var pieces: [VerbsPiece]
-    private var batch: [mix_verbs_write] = []
-    private var sinceSignal = 0
-    private var batchEndsMessage = false
+    @exclusivity(unchecked) private var pieces: [VerbsPiece]
+    @exclusivity(unchecked) private var batch: [mix_verbs_write] = []
+    @exclusivity(unchecked) private var sinceSignal = 0
+    @exclusivity(unchecked) private var batchEndsMessage = false
 
     /// Credits: packets sent and taken by the peer; receives that the peer posted anew. And the other way round.
-    private var packetsSent: UInt32 = 0
-    private var packetsTakenByPeer: UInt32 = 0
-    private var repostedByPeer: UInt32 = 0
-    private var packetsArrived: UInt32 = 0
-    private var packetsTaken: UInt32 = 0
-    private var reposted: UInt32 = 0
-    private var unposted: Int32 = 0
-    private var toldReposted: UInt32 = 0
-    private var toldTaken: UInt32 = 0
+    @exclusivity(unchecked) private var packetsSent: UInt32 = 0
+    @exclusivity(unchecked) private var packetsTakenByPeer: UInt32 = 0
+    @exclusivity(unchecked) private var repostedByPeer: UInt32 = 0
+    @exclusivity(unchecked) private var packetsArrived: UInt32 = 0
+    @exclusivity(unchecked) private var packetsTaken: UInt32 = 0
+    @exclusivity(unchecked) private var reposted: UInt32 = 0
+    @exclusivity(unchecked) private var unposted: Int32 = 0
+    @exclusivity(unchecked) private var toldReposted: UInt32 = 0
+    @exclusivity(unchecked) private var toldTaken: UInt32 = 0
     private var isOpen = true
 
     static let writesAtMost: Int32 = 128

@@ -20,6 +20,11 @@ struct VerbsSend {
     var isComplete = false
     /// When to ask for an announcement that does not come, in nanoseconds; nil: asked, or no need to.
     var patience: Int64?
+
+    mutating func complete() {
+        moved = bytes
+        isComplete = true
+    }
 }
 
 /// A message to receive.
@@ -30,6 +35,11 @@ struct VerbsReceive {
     var registration: Registration?
     var moved = 0
     var isComplete = false
+
+    mutating func complete() {
+        moved = bytes
+        isComplete = true
+    }
 }
 
 /// A small message that came before it was expected.
