@@ -55,7 +55,9 @@ extension CollectiveTests {
                     for type in [DataType.float32, .float64, .float16, .bfloat16] {
                         hashes += try bits(type, communicator)
                         let again = try bits(type, communicator)
-                        guard again == hashes.suffix(again.count) else { throw Wrong("\(name) differs from run to run") }
+                        guard again == hashes.suffix(again.count) else {
+                            throw Wrong("\(name) differs from run to run")
+                        }
                     }
                 }
                 return hashes

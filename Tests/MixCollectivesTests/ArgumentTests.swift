@@ -80,7 +80,9 @@ extension CollectiveTests {
                 guard output == (world.rank == 1 ? [0, 7, 1, 7, 2, 7] : [0]) else { throw Wrong("gather: \(output)") }
                 var block: [Float] = [-1, -1]
                 try world.scatter(world.rank == 2 ? [0, 1, 2, 3, 4, 5] : [], into: &block, root: 2)
-                guard block == [Float(2 * world.rank), Float(2 * world.rank + 1)] else { throw Wrong("scatter: \(block)") }
+                guard block == [Float(2 * world.rank), Float(2 * world.rank + 1)] else {
+                    throw Wrong("scatter: \(block)")
+                }
                 if world.rank == 0 {
                     try world.reduce(block, into: &block, root: 0)
                 } else {

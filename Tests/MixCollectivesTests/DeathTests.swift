@@ -45,7 +45,9 @@ extension CollectiveTests {
             try kill([1], of: 3, operation: [name], when: Self.said("inside")) { _ in ["forever:" + operation] }
         }
 
-        @Test(arguments: ["ring", "double-tree", "halving-doubling", "hierarchical-ring", "direct", "hierarchical"], [2, 4])
+        @Test(
+            arguments: ["ring", "double-tree", "halving-doubling", "hierarchical-ring", "direct", "hierarchical"],
+            [2, 4])
         func insideAnAlgorithm(algorithm: String, ranks: Int) throws {
             try kill([ranks - 1], of: ranks, operation: ["all-reduce"], when: Self.said("inside")) { _ in
                 ["algorithm:all-reduce:" + algorithm, "churn:4000000"]
@@ -99,13 +101,16 @@ extension CollectiveTests {
         /// Only its own group waits for it, which knows it under another number.
         @Test func insideASplit() throws {
             try leavingNothing {
-                let job = try startRanks(4) { $0 < 2 ? ["split:0:0", "sum:100", "say:inside"] : ["split:1:0", "forever:sum:1000"] }
+                let job = try startRanks(4) {
+                    $0 < 2 ? ["split:0:0", "sum:100", "say:inside"] : ["split:1:0", "forever:sum:1000"]
+                }
                 try job.wait("all to be inside") { $0.allSatisfy { $0.lines.contains("inside") } }
                 job.signal(SIGKILL, child: 3)
                 let children = try job.finish()
                 Array(children[..<2]).expectSuccess()
                 [children[2]].expectErrors(
-                    .rankLost, rank: [1], operation: ["all-reduce"], sequence: Set(children[2].reported.map(\.sequence)))
+                    .rankLost, rank: [1], operation: ["all-reduce"], sequence: Set(children[2].reported.map(\.sequence))
+                )
             }
         }
 

@@ -7,7 +7,10 @@ extension CollectiveTests {
     @Suite struct Forking {
         @Test func theChildIsRefusedAndTheParentGoesOn() throws {
             try leavingNothing {
-                let uses = ["sum:10", "sum:100000:shared", "barrier", "send:1:0", "receive:1:0", "allocate:100000", "split:0:0", "close"]
+                let uses = [
+                    "sum:10", "sum:100000:shared", "barrier", "send:1:0", "receive:1:0", "allocate:100000", "split:0:0",
+                    "close",
+                ]
                 let children = try startRanks(2) { rank in
                     rank == 1 ? ["sum:5", "fork"] + uses + ["end", "check"] : ["sum:5", "fork", "end", "check"]
                 }.finish()

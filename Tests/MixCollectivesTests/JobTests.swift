@@ -24,13 +24,17 @@ extension CollectiveTests {
                 launcher: "mpirun (Open MPI)", rank: 1, size: 2,
                 rendezvous: "openmpi:1983184897/7bc1effe152e0667-39eeb327c792d502",
                 variables: [
-                    "OMPI_COMM_WORLD_LOCAL_RANK": "1", "OMPI_COMM_WORLD_LOCAL_SIZE": "2", "OMPI_COMM_WORLD_NODE_RANK": "1",
-                    "OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "OMPI_UNIVERSE_SIZE": "2", "PMIX_RANK": "1",
-                    "OMPI_MCA_orte_precondition_transports": "7bc1effe152e0667-39eeb327c792d502", "PMIX_ID": "1983184897.1",
+                    "OMPI_COMM_WORLD_LOCAL_RANK": "1", "OMPI_COMM_WORLD_LOCAL_SIZE": "2",
+                    "OMPI_COMM_WORLD_NODE_RANK": "1",
+                    "OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "OMPI_UNIVERSE_SIZE": "2",
+                    "PMIX_RANK": "1",
+                    "OMPI_MCA_orte_precondition_transports": "7bc1effe152e0667-39eeb327c792d502",
+                    "PMIX_ID": "1983184897.1",
                     "OMPI_MCA_orte_hnp_uri": "1983184896.0;tcp://192.0.2.2:35613", "PMIX_NAMESPACE": "1983184897",
                 ]),
             Captured(
-                launcher: "mpirun (Intel MPI)", rank: 0, size: 2, rendezvous: "hydra:b5580000-1cec-f4d4-c160-060023abc030",
+                launcher: "mpirun (Intel MPI)", rank: 0, size: 2,
+                rendezvous: "hydra:b5580000-1cec-f4d4-c160-060023abc030",
                 variables: [
                     "HYDRA_BSTRAP_LOCALHOST": "host", "I_MPI_HYDRA_UUID": "b5580000-1cec-f4d4-c160-060023abc030",
                     "PMI_RANK": "0", "PMI_SIZE": "2", "PMI_FD": "9", "MPI_LOCALNRANKS": "2", "MPI_LOCALRANKID": "0",
@@ -39,7 +43,8 @@ extension CollectiveTests {
                 launcher: "torchrun", rank: 3, size: 8,
                 rendezvous: "torchrun:localhost:36533/c9c59f94-209e-4f10-81af-a12685d4ccd2",
                 variables: [
-                    "RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "3", "LOCAL_WORLD_SIZE": "8", "MASTER_ADDR": "localhost",
+                    "RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "3", "LOCAL_WORLD_SIZE": "8",
+                    "MASTER_ADDR": "localhost",
                     "MASTER_PORT": "36533", "TORCHELASTIC_RESTART_COUNT": "0", "GROUP_RANK": "0",
                     "TORCHELASTIC_RUN_ID": "c9c59f94-209e-4f10-81af-a12685d4ccd2",
                 ]),
@@ -81,7 +86,8 @@ extension CollectiveTests {
 
         @Test func mpirunCountsInsideAnAllocation() throws {
             for inner in Self.captured where inner.launcher.hasPrefix("mpirun") || inner.launcher == "MIX_RANK" {
-                let job = try #require(try Job.detect(in: inner.variables.merging(Self.slurmStep) { first, _ in first }))
+                let job = try #require(
+                    try Job.detect(in: inner.variables.merging(Self.slurmStep) { first, _ in first }))
                 #expect(job.launcher == inner.launcher && job.rank == inner.rank && job.worldSize == inner.size)
             }
         }
@@ -154,8 +160,10 @@ extension CollectiveTests {
             ])
             .sorted()
             let values = [
-                "", " ", "0", "1", "-1", "+1", "-0", "00000001", "2147483648", "4294967295", "9223372036854775808", "0x10",
-                "1e9", "nan", "inf", "1.5", ".", "..", "٣", "\u{0}", "a=b", "\n", "🙂", String(repeating: "9", count: 400),
+                "", " ", "0", "1", "-1", "+1", "-0", "00000001", "2147483648", "4294967295", "9223372036854775808",
+                "0x10",
+                "1e9", "nan", "inf", "1.5", ".", "..", "٣", "\u{0}", "a=b", "\n", "🙂",
+                String(repeating: "9", count: 400),
             ]
             for round in 0..<20_000 {
                 var variables = random.pick(Self.captured).variables

@@ -80,7 +80,8 @@ extension CollectiveTests {
         }
 
         @Test(arguments: [
-            ("7", Int32(7), "ended with status 7"), ("segv", 128 + SIGSEGV, "SIGSEGV"), ("kill", 128 + SIGKILL, "SIGKILL"),
+            ("7", Int32(7), "ended with status 7"), ("segv", 128 + SIGSEGV, "SIGSEGV"),
+            ("kill", 128 + SIGKILL, "SIGKILL"),
         ])
         func theFirstFailureIsNamedAndItsStatusReturned(fate: String, status: Int32, named: String) throws {
             let (family, processes) = try startStaying(launch(3, grace: 0.2, "stay", "1", fate), ranks: 3)
@@ -93,7 +94,8 @@ extension CollectiveTests {
 
         @Test func theStubbornAreKilledAfterTheGrace() throws {
             let start = ContinuousClock.now
-            let (family, processes) = try startStaying(launch(3, grace: 0.5, "stay", "0", "3", "2", "stubborn"), ranks: 3)
+            let (family, processes) = try startStaying(
+                launch(3, grace: 0.5, "stay", "0", "3", "2", "stubborn"), ranks: 3)
             let ended = try family.finish()[0]
             #expect(ended.status == 3)
             #expect(ended.errors.contains("rank 2 did not heed SIGTERM"), "\(ended.errors)")

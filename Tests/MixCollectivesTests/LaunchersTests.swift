@@ -37,7 +37,8 @@ extension CollectiveTests {
 
         static let isCI = ProcessInfo.processInfo.environment["CI"] == "true"
 
-        @Test(.enabled(if: isCI || MPI.openMPI.isInstalled, "mpirun.openmpi is missing: make setup installs openmpi-bin"))
+        @Test(
+            .enabled(if: isCI || MPI.openMPI.isInstalled, "mpirun.openmpi is missing: make setup installs openmpi-bin"))
         func openMPI() throws { try check(.openMPI) }
 
         @Test(.enabled(if: isCI || MPI.mpich.isInstalled, "mpirun.mpich is missing: make setup installs mpich"))

@@ -25,7 +25,9 @@ extension CollectiveTests {
                         buffer.update(repeating: -1)
                     } else {
                         let got = try communicator.receive(&buffer, from: 0)
-                        guard got == count, buffer.elementsEqual(expected) else { throw Wrong("\(count) elements: wrong") }
+                        guard got == count, buffer.elementsEqual(expected) else {
+                            throw Wrong("\(count) elements: wrong")
+                        }
                         guard memory.isIntact else { throw Wrong("\(count) elements: written outside") }
                     }
                 }

@@ -171,7 +171,9 @@ extension CollectiveTests {
                     defer { try? worlds[1].send([1 as Float], to: 0) }
                     for _ in 0..<500 where refusals.value == 0 {
                         for _ in 0..<100 { giveWay() }
-                        if try isRefused({ () throws(CollectiveError) in try worlds[0].send([] as [Float], to: 1) }) { return }
+                        if try isRefused({ () throws(CollectiveError) in try worlds[0].send([] as [Float], to: 1) }) {
+                            return
+                        }
                     }
                 }
             }

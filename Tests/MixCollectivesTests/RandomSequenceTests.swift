@@ -30,7 +30,8 @@ func randomStep(_ generator: inout Generator, _ communicator: Communicator, valu
     let ranks = communicator.size
     switch generator.below(16) {
     case 0: try communicator.barrier()
-    case 1...3: try BlocksCase.random(&generator, ranks: ranks, limit: generator.pick([20, 3000])).run(on: communicator)
+    case 1...3:
+        try BlocksCase.random(&generator, ranks: ranks, limit: generator.pick([20, 3000])).run(on: communicator)
     case 4: try passOn(generator.next(), communicator)
     default:
         let operation = generator.pick(CollectiveCase.operations)

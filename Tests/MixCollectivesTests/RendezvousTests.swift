@@ -107,7 +107,9 @@ extension CollectiveTests {
                 // One that knows the first words, and one that has already gone.
                 strangers.append(try #require(Stranger(at: rendezvous, saying: Array("MXSERVE1".utf8))))
                 strangers.append(
-                    try #require(Stranger(at: rendezvous, saying: Array("MXSERVE1".utf8) + [UInt8](repeating: 0xff, count: 5000))))
+                    try #require(
+                        Stranger(at: rendezvous, saying: Array("MXSERVE1".utf8) + [UInt8](repeating: 0xff, count: 5000))
+                    ))
                 _ = try #require(Stranger(at: rendezvous))
                 let began = ContinuousClock.now
                 let others = try ChildProcesses.run(
@@ -155,7 +157,9 @@ extension CollectiveTests {
             try leavingNothing {
                 let rendezvous = newRendezvous()
                 for round in 0..<4 {
-                    let job = try startRanks(2, at: rendezvous) { _ in round % 2 == 0 ? ["check"] : ["say:here", "stay"] }
+                    let job = try startRanks(2, at: rendezvous) { _ in
+                        round % 2 == 0 ? ["check"] : ["say:here", "stay"]
+                    }
                     if round % 2 == 1 {
                         try job.wait("both to be there") { $0.allSatisfy { $0.lines.contains("here") } }
                         for index in 0..<2 { job.signal(SIGKILL, child: index) }

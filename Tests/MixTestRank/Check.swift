@@ -6,9 +6,17 @@ extension Player {
     func checkEverything() throws(CollectiveError) {
         for count in [1, 100, 20_000] {
             var shared = try world.allocate(Int32.self, count: count * world.size)
-            try check(&shared, count) { $0[$1] } set: { $0[$1] = $2 }
+            try check(&shared, count) {
+                $0[$1]
+            } set: {
+                $0[$1] = $2
+            }
             var plain = [Int32](repeating: 0, count: count * world.size)
-            try check(&plain, count) { $0[$1] } set: { $0[$1] = $2 }
+            try check(&plain, count) {
+                $0[$1]
+            } set: {
+                $0[$1] = $2
+            }
             try checkMessages(count)
         }
         try world.barrier()

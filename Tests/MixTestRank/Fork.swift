@@ -33,7 +33,9 @@ extension Player {
         var byte: UInt8 = 0
         while read(line[0], &byte, 1) < 0 && errno == EINTR {}
         close(line[0])
-        if !(0..<count).allSatisfy({ buffer![$0] == Float($0 % 1000) }) { report("wrong: the child changed the buffer") }
+        if !(0..<count).allSatisfy({ buffer![$0] == Float($0 % 1000) }) {
+            report("wrong: the child changed the buffer")
+        }
         try world.allReduce(&buffer!)
         if !(0..<count).allSatisfy({ buffer![$0] == Float(world.size * ($0 % 1000)) }) { report("wrong: the sum") }
     }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct SizeTests {
     @Test(arguments: [
-        ("0", 0), ("8", 8), ("1K", 1024), ("4k", 4096), ("64M", 64 << 20), ("2G", 2 << 30), ("1T", 1 << 40), ("1.5K", 1536),
+        ("0", 0), ("8", 8), ("1K", 1024), ("4k", 4096), ("64M", 64 << 20), ("2G", 2 << 30), ("1T", 1 << 40),
+        ("1.5K", 1536),
     ])
     func parses(_ text: String, _ bytes: Int) {
         #expect(ByteSize(text)?.bytes == bytes)

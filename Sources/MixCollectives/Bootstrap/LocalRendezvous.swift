@@ -47,7 +47,9 @@ struct LocalRendezvous {
         hello.host = Self.bytes(Host.name)
         hello.node = Self.bytes(job.node)
         var processors = hello.processors
-        unsafe withUnsafeMutableBytes(of: &processors) { mix_processor_set($0.baseAddress!.assumingMemoryBound(to: UInt64.self)) }
+        unsafe withUnsafeMutableBytes(of: &processors) {
+            mix_processor_set($0.baseAddress!.assumingMemoryBound(to: UInt64.self))
+        }
         hello.processors = processors
         let marked = mix_liveness_mark(heap.file)
         guard marked == 0 else { throw .system("marking this process as alive", -marked) }
@@ -55,7 +57,8 @@ struct LocalRendezvous {
         let (hellos, files) = job.rank == 0 ? try lead(hello, heap) : try follow(hello, heap)
         var heaps: [SharedHeap] = []
         for rank in 0..<job.worldSize {
-            heaps.append(rank == job.rank ? heap : try SharedHeap(file: files[rank], capacity: Int(hellos[rank].capacity)))
+            heaps.append(
+                rank == job.rank ? heap : try SharedHeap(file: files[rank], capacity: Int(hellos[rank].capacity)))
         }
         return try Node(
             heaps: heaps, index: job.rank, hosts: hellos.map { Self.text($0.host) },
@@ -128,7 +131,9 @@ struct LocalRendezvous {
                     // A second descriptor of a rank's own heap would be one too many: closing it drops the mark of life.
                     let file = connections[rank] == connection ? -1 : files[rank]
                     // A rank that died meanwhile is noticed by the first operation.
-                    _ = unsafe withUnsafeBytes(of: &hello) { mix_socket_send(connection, $0.baseAddress, $0.count, file) }
+                    _ = unsafe withUnsafeBytes(of: &hello) {
+                        mix_socket_send(connection, $0.baseAddress, $0.count, file)
+                    }
                 }
             }
             return (complete, files)

@@ -25,7 +25,8 @@ struct NetworkJoin {
             let words = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
             guard words.count == 3, let address = NetworkAddress(words[2]) else {
                 throw CollectiveError(
-                    .rendezvousFailed, "rank \(rank) said something at the rendezvous that makes no sense; is it another version?",
+                    .rendezvousFailed,
+                    "rank \(rank) said something at the rendezvous that makes no sense; is it another version?",
                     rank: rank)
             }
             let node = String(words[0])

@@ -24,7 +24,8 @@ extension Communicator {
             guard first >= 0, length >= 0, !overflow, end <= count else {
                 throw refusal(
                     .invalidArgument, operation,
-                    "the \(what)'s block for rank \(peer) has \(length) elements at \(first), but the \(what) has \(count)")
+                    "the \(what)'s block for rank \(peer) has \(length) elements at \(first), but the \(what) has \(count)"
+                )
             }
         }
     }

@@ -25,7 +25,9 @@ extension Communicator {
     var failure: CollectiveError? {
         let record = own.failure
         guard mix_failure_state(record) == 2 else { return nil }
-        let message = withUnsafeBytes(of: record.pointee.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let message = withUnsafeBytes(of: record.pointee.message) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         let host = withUnsafeBytes(of: record.pointee.host) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let guilty = Int(record.pointee.rank)
         return CollectiveError(

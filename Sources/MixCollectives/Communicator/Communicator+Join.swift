@@ -30,7 +30,8 @@ extension Communicator {
     ) throws(CollectiveError) -> [Communicator] {
         guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
             throw CollectiveError(
-                .invalidArgument, "\(ranks) ranks can't be spread evenly over \(nodes) nodes; a world has at least one of each")
+                .invalidArgument,
+                "\(ranks) ranks can't be spread evenly over \(nodes) nodes; a world has at least one of each")
         }
         let nodeSize = ranks / nodes
         var worlds: [Communicator] = []
@@ -66,7 +67,8 @@ extension Communicator {
         return locals.indices.map { rank in
             Communicator(
                 network: Network(
-                    topology: topology, rank: rank, local: locals[rank], hosts: hosts, worldRanks: Array(locals.indices),
+                    topology: topology, rank: rank, local: locals[rank], hosts: hosts,
+                    worldRanks: Array(locals.indices),
                     wires: Wires(links: links[rank]), number: 1),
                 rank: rank)
         }

@@ -6,7 +6,8 @@ extension Communicator {
     /// Sets `output` on every rank to the ranks' inputs, one behind the other in rank order.
     ///
     /// `output.count == size · input.count`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    @inlinable public func allGather<
+    @inlinable
+    public func allGather<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -27,7 +28,8 @@ extension Communicator {
     /// Sends block j of `input` to rank j, and sets block i of `output` to what rank i sent here.
     ///
     /// `output.count == input.count`, a multiple of `size`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    @inlinable public func allToAll<
+    @inlinable
+    public func allToAll<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -49,7 +51,8 @@ extension Communicator {
     /// rank j, and what rank i sent lands at `received.displacements[i]` of `output`.
     ///
     /// `received.counts[i]` equals what rank i says of this rank in its `sent.counts`. Moves the counts, unpadded.
-    @inlinable public func allToAllV<
+    @inlinable
+    public func allToAllV<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -76,7 +79,8 @@ extension Communicator {
     /// Sets `output` on rank `root` to the ranks' inputs in rank order; elsewhere `output` is not touched.
     ///
     /// On `root`, `output.count == size · input.count`.
-    @inlinable public func gather<
+    @inlinable
+    public func gather<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -88,7 +92,8 @@ extension Communicator {
     /// Sets `output` on rank i to block i of `input` on rank `root`; elsewhere `input` is not read.
     ///
     /// On `root`, `input.count == size · output.count`.
-    @inlinable public func scatter<
+    @inlinable
+    public func scatter<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(

@@ -15,7 +15,8 @@ extension Communicator {
     /// Sets `output` on every rank to the reduction of all ranks' `input`, element by element.
     ///
     /// `output.count == input.count`, the same on all ranks. Moves 2(n−1)/n · N bytes per rank at the least.
-    @inlinable public func allReduce<
+    @inlinable
+    public func allReduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -27,7 +28,8 @@ extension Communicator {
     /// Reduces all ranks' `input` and leaves block `rank` of the result in `output`.
     ///
     /// `input.count == size · output.count`, the same on all ranks. Moves (n−1)/n · N bytes per rank.
-    @inlinable public func reduceScatter<
+    @inlinable
+    public func reduceScatter<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
@@ -49,7 +51,8 @@ extension Communicator {
     /// Sets `output` on rank `root` to the reduction of all ranks' `input`; elsewhere `output` is not touched.
     ///
     /// The root reads (n−1) · N bytes.
-    @inlinable public func reduce<
+    @inlinable
+    public func reduce<
         Input: CollectiveMemory & ~Copyable & ~Escapable,
         Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(

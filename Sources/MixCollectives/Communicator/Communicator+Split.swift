@@ -27,7 +27,8 @@ extension Communicator {
             return Member(node: node, nodeRank: index, offset: Int(all[facts * old + 2]))
         }
         guard let network, group.contains(where: { !network.isLocal($0) }) else {
-            return Communicator(node: node, members: group.map(member), rank: newRank, timeout: timeout, blockBytes: bytes)
+            return Communicator(
+                node: node, members: group.map(member), rank: newRank, timeout: timeout, blockBytes: bytes)
         }
 
         // Nodes of the group, in the order in which its ranks first name them.

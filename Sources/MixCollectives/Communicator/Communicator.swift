@@ -65,9 +65,12 @@ public final class Communicator: @unchecked Sendable {
     lazy var worker = Worker()
 
     /// A communicator of ranks of one node, which share memory.
-    convenience init(node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil, blockBytes: Int? = nil) {
+    convenience init(
+        node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil, blockBytes: Int? = nil
+    ) {
         self.init(
-            node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels, network: nil,
+            node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels,
+            network: nil,
             blockBytes: blockBytes)
     }
 

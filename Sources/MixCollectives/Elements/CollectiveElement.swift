@@ -6,14 +6,41 @@ public protocol CollectiveElement: BitwiseCopyable, Sendable {
     static var dataType: DataType { get }
 }
 
-extension Float: CollectiveElement { @inlinable public static var dataType: DataType { .float32 } }
-extension Double: CollectiveElement { @inlinable public static var dataType: DataType { .float64 } }
+extension Float: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .float32 }
+}
+extension Double: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .float64 }
+}
 #if !(os(macOS) && arch(x86_64))
-extension Float16: CollectiveElement { @inlinable public static var dataType: DataType { .float16 } }
+extension Float16: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .float16 }
+}
 #endif
-extension BFloat16: CollectiveElement { @inlinable public static var dataType: DataType { .bfloat16 } }
-extension Int8: CollectiveElement { @inlinable public static var dataType: DataType { .int8 } }
-extension Int32: CollectiveElement { @inlinable public static var dataType: DataType { .int32 } }
-extension Int64: CollectiveElement { @inlinable public static var dataType: DataType { .int64 } }
-extension UInt8: CollectiveElement { @inlinable public static var dataType: DataType { .uint8 } }
-extension Float8E4M3: CollectiveElement { @inlinable public static var dataType: DataType { .float8E4M3 } }
+extension BFloat16: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .bfloat16 }
+}
+extension Int8: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .int8 }
+}
+extension Int32: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .int32 }
+}
+extension Int64: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .int64 }
+}
+extension UInt8: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .uint8 }
+}
+extension Float8E4M3: CollectiveElement {
+    /// How ranks name this type to each other.
+    @inlinable public static var dataType: DataType { .float8E4M3 }
+}

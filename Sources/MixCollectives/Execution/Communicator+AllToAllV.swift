@@ -46,7 +46,9 @@ extension Communicator {
             // The own block is nobody else's business, and may be too large for an entry beside small ones.
             guard peer != rank else { continue }
             let bytes = entry(of: peer, for: rank, slot).bytes
-            guard bytes == received.counts[peer] * width else { throw wrongBlock(peer, bytes, received.counts[peer] * width) }
+            guard bytes == received.counts[peer] * width else {
+                throw wrongBlock(peer, bytes, received.counts[peer] * width)
+            }
         }
         if anySeries { return try runSeriesOfBlocks(call, sent, received, width, slot: slot) }
         for distance in 1..<size {

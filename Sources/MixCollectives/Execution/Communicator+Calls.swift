@@ -15,7 +15,8 @@ extension Communicator {
             output: memory)
     }
 
-    @inlinable func allReduceCall<
+    @inlinable
+    func allReduceCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction
@@ -26,7 +27,8 @@ extension Communicator {
             output: address(&output))
     }
 
-    @inlinable func reduceScatterCall<
+    @inlinable
+    func reduceScatterCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction
@@ -49,7 +51,8 @@ extension Communicator {
             output: memory.map { $0 + rank * count * Memory.Element.dataType.size }, inPlace: true)
     }
 
-    @inlinable func reduceCall<
+    @inlinable
+    func reduceCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, _ reduction: Reduction, root: Int
@@ -71,7 +74,8 @@ extension Communicator {
             input: UnsafeRawPointer(memory), output: memory)
     }
 
-    @inlinable func allGatherCall<
+    @inlinable
+    func allGatherCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output
@@ -93,7 +97,8 @@ extension Communicator {
             inPlace: true)
     }
 
-    @inlinable func allToAllCall<
+    @inlinable
+    func allToAllCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output
@@ -113,7 +118,8 @@ extension Communicator {
             inPlace: true)
     }
 
-    @inlinable func allToAllVCall<
+    @inlinable
+    func allToAllVCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ sent: borrowing Blocks, _ output: inout Output, _ received: borrowing Blocks
@@ -147,7 +153,8 @@ extension Communicator {
             output: memory)
     }
 
-    @inlinable func gatherCall<
+    @inlinable
+    func gatherCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, root: Int
@@ -161,21 +168,25 @@ extension Communicator {
             output: address(&output))
     }
 
-    @inlinable func scatterCall<
+    @inlinable
+    func scatterCall<
         Input: CollectiveMemory & ~Copyable & ~Escapable, Output: MutableCollectiveMemory & ~Copyable & ~Escapable
     >(
         _ input: borrowing Input, _ output: inout Output, root: Int
     ) throws(CollectiveError) -> Call where Input.Element == Output.Element {
         if rank == root {
             try check(
-                .scatter, "input", input.count, equals: output.count * size, "size times as many elements as the output")
+                .scatter, "input", input.count, equals: output.count * size, "size times as many elements as the output"
+            )
         }
         return Call(
             .scatter, Input.Element.dataType, count: output.count, root: root, input: address(input),
             output: address(&output))
     }
 
-    @inlinable @inline(__always) func address<Memory: CollectiveMemory & ~Copyable & ~Escapable>(_ memory: borrowing Memory) -> UnsafeRawPointer? {
+    @inlinable @inline(__always) func address<Memory: CollectiveMemory & ~Copyable & ~Escapable>(
+        _ memory: borrowing Memory
+    ) -> UnsafeRawPointer? {
         memory.withCollectiveMemory { $0 }
     }
 

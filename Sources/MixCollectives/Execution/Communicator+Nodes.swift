@@ -31,7 +31,8 @@ extension Communicator {
         let algorithm = algorithms[index]
         guard !algorithm.needsMappedMemory || algorithm.usesTopology else {
             throw CollectiveError(
-                .unsupported, "algorithm \"\(name)\" works inside a node, and this communicator has ranks on "
+                .unsupported,
+                "algorithm \"\(name)\" works inside a node, and this communicator has ranks on "
                     + "\(network.topology.nodeCount)", rank: rank, host: host, operation: call.operation)
         }
         let schedule = compiled(algorithm, index: UInt8(index), pieces: pieces(call, algorithm, network), call)
@@ -71,7 +72,9 @@ extension Communicator {
         _ schedule: CompiledSchedule, index: Int, _ call: Call, _ network: Network
     ) throws(CollectiveError) {
         let layouts = layouts(schedule, call)
-        let scratchBlocks = (0..<schedule.scratchBlocks).reduce(0) { Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound) }
+        let scratchBlocks = (0..<schedule.scratchBlocks).reduce(0) {
+            Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound)
+        }
         let scratch = try scratchMemory(scratchBlocks * call.type.size)
         let memory = try enterNode(call, network, path: Path.forced + UInt8(index), scratch: scratch)
         let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
@@ -118,7 +121,8 @@ extension Communicator {
         // The 64 bits differ from a schedule's, so that a rank that goes another way is found out.
         let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
-            pending[2 * node] = network.receive(parts + node * stride, bytes, from: ranks[lane], channel: 0, signature: signature)
+            pending[2 * node] = network.receive(
+                parts + node * stride, bytes, from: ranks[lane], channel: 0, signature: signature)
             pending[2 * node + 1] = network.send(mine, bytes, to: ranks[lane], channel: 0, signature: signature)
         }
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
@@ -131,7 +135,8 @@ extension Communicator {
         for node in 0..<topology.nodeCount { sources[node] = UnsafeRawPointer(parts + node * stride) }
         destinations[0] = call.output
         _ = mix_reduce(
-            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1, call.count,
+            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1,
+            call.count,
             UInt32(size), 0)
     }
 

@@ -68,7 +68,8 @@ extension Communicator {
         case .allReduce, .reduceScatter, .reduce:
             guard call.type.isReducible else {
                 throw refusal(
-                    .unsupported, call.operation, "\(call.type.name) is a payload type and can't be reduced; convert it first")
+                    .unsupported, call.operation,
+                    "\(call.type.name) is a payload type and can't be reduced; convert it first")
             }
         default: break
         }
@@ -102,7 +103,9 @@ extension Communicator {
                 Swift.min(sent.counts[0], received.counts[0]) * width)
         case .barrier, .sendReceive: break
         default:
-            if let output = call.output, call.input != UnsafeRawPointer(output) { copy(call.input, 0, to: output, 0, bytes) }
+            if let output = call.output, call.input != UnsafeRawPointer(output) {
+                copy(call.input, 0, to: output, 0, bytes)
+            }
         }
     }
 
@@ -122,7 +125,9 @@ extension Communicator {
         let index = Algorithm.all(for: call.operation).firstIndex { $0.name == algorithm.name }!
         let schedule = compiled(algorithm, index: UInt8(index), call)
         let layouts = layouts(schedule, call)
-        let scratch = (0..<schedule.scratchBlocks).reduce(0) { Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound) }
+        let scratch = (0..<schedule.scratchBlocks).reduce(0) {
+            Swift.max($0, layouts.scratch.range(ofBlock: $1).upperBound)
+        }
         let memory = try announce(call, path: Path.forced + UInt8(index), scratchBytes: scratch * call.type.size)
         if algorithm.needsMappedMemory, !memory.isComplete {
             throw CollectiveError(
@@ -149,7 +154,8 @@ extension Communicator {
         let offsets = UnsafeMutableRawPointer(own.header(slot)) + Self.payloadOffset
         let (inputBytes, outputBytes) = bufferBytes(call)
         offsets.storeBytes(of: Int64(heapOffset(call.input, inputBytes)), toByteOffset: 0, as: Int64.self)
-        offsets.storeBytes(of: Int64(heapOffset(UnsafeRawPointer(call.output), outputBytes)), toByteOffset: 8, as: Int64.self)
+        offsets.storeBytes(
+            of: Int64(heapOffset(UnsafeRawPointer(call.output), outputBytes)), toByteOffset: 8, as: Int64.self)
         offsets.storeBytes(of: Int64(heapOffset(UnsafeRawPointer(scratch), 1)), toByteOffset: 16, as: Int64.self)
         publish(word, call, slot: slot)
         try meetAll(word, call, slot: slot)
@@ -207,12 +213,14 @@ extension Communicator {
     }
 
     func compiled(_ algorithm: Algorithm?, index: UInt8, pieces: UInt8 = 1, _ call: Call) -> CompiledSchedule {
-        let key = CompiledSchedule.Key(operation: call.operation.code, algorithm: index, pieces: pieces, root: call.root)
+        let key = CompiledSchedule.Key(
+            operation: call.operation.code, algorithm: index, pieces: pieces, root: call.root)
         if let known = schedules[key] { return known }
         let algorithm = algorithm ?? Algorithm.named("direct", for: call.operation)!
         let schedule = CompiledSchedule(
             algorithm.build(
-                Algorithm.Request(rank: rank, topology: network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size),
+                Algorithm.Request(
+                    rank: rank, topology: network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size),
                     root: call.root, pieces: Int(pieces))))
         schedules[key] = schedule
         return schedule
@@ -230,7 +238,8 @@ extension Communicator {
             func list(_ values: UnsafePointer<Int>) -> [Int] { (0..<size).map { values[$0] } }
             return Layouts(
                 input: .counts(list(sent.counts), displacements: list(sent.displacements), alignment: alignment),
-                output: .counts(list(received.counts), displacements: list(received.displacements), alignment: alignment))
+                output: .counts(
+                    list(received.counts), displacements: list(received.displacements), alignment: alignment))
         default:
             return Layouts(
                 input: .uniform(blocks: schedule.inputBlocks, count: call.count, alignment: alignment),
@@ -244,7 +253,9 @@ extension Communicator {
         let (inputBytes, outputBytes) = bufferBytes(call)
         var executor = Executor(
             self, schedule, layouts(schedule, call), call, memory: memory,
-            streaming: Thresholds.streams(call.operation, bytes: Swift.max(inputBytes, outputBytes), inPlace: call.input == UnsafeRawPointer(call.output)))
+            streaming: Thresholds.streams(
+                call.operation, bytes: Swift.max(inputBytes, outputBytes),
+                inPlace: call.input == UnsafeRawPointer(call.output)))
         try executor.run()
     }
 
@@ -311,7 +322,9 @@ extension Communicator {
     }
 
     @inline(__always)
-    func heapOffset(_ address: UnsafeMutableRawPointer, _ bytes: Int) -> Int { heapOffset(UnsafeRawPointer(address), bytes) }
+    func heapOffset(_ address: UnsafeMutableRawPointer, _ bytes: Int) -> Int {
+        heapOffset(UnsafeRawPointer(address), bytes)
+    }
 
     func scratchMemory(_ bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer? {
         if bytes == 0 { return scratch?.address }

@@ -25,7 +25,8 @@ extension Communicator {
     @inline(__always)
     func headerWord(_ call: Call, path: UInt8) -> UInt64 {
         (sequence & 0xffff_ffff) | UInt64(call.operation.code) << 32 | UInt64(call.type.rawValue) << 40
-            | UInt64(call.reduction.rawValue) << 48 | UInt64(call.exchangesInPlace ? path | Self.inPlaceBit : path) << 56
+            | UInt64(call.reduction.rawValue) << 48 | UInt64(call.exchangesInPlace ? path | Self.inPlaceBit : path)
+            << 56
     }
 
     /// In the path: the blocks of all-to-all change places.
@@ -162,7 +163,9 @@ extension Communicator {
                 copy(call.input, peer * stride + offset, to: data, peer * length, length)
             }
             publish(word, call, slot: slot)
-            if !call.inPlace { copy(call.input, rank * stride + offset, to: call.output, rank * stride + offset, length) }
+            if !call.inPlace {
+                copy(call.input, rank * stride + offset, to: call.output, rank * stride + offset, length)
+            }
             if isOversubscribed { try meetNeighbours(word, call, slot: slot) }
             for peer in 0..<size where peer != rank {
                 try meet(peer, word, call, slot: slot)
@@ -226,7 +229,8 @@ extension Communicator {
         for peer in 0..<size {
             sources[peer] =
                 peer == rank
-                ? call.input.map { $0 + offset + mine.lowerBound } : UnsafeRawPointer(members[peer].slot(slot) + mine.lowerBound)
+                ? call.input.map { $0 + offset + mine.lowerBound }
+                : UnsafeRawPointer(members[peer].slot(slot) + mine.lowerBound)
         }
         combine(call, mine.count / width, into: call.output.map { $0 + offset + mine.lowerBound })
 
@@ -271,7 +275,8 @@ extension Communicator {
         guard count > 0 else { return }
         destinations[0] = output
         _ = mix_reduce(
-            call.type.kernelType, call.reduction.kernelReduction, sources, size, destinations, 1, count, UInt32(size), 0)
+            call.type.kernelType, call.reduction.kernelReduction, sources, size, destinations, 1, count, UInt32(size), 0
+        )
     }
 
     @inline(__always)
@@ -294,7 +299,9 @@ extension Communicator {
         // Whoever is alone with what it called is the likelier culprit; that shows when all have come.
         let patience = mix_now() + Self.mismatchNanoseconds
         while mix_failure_state(own.failure) == 0, mix_now() < patience,
-            (0..<size).contains(where: { mix_load_acquire_u64(headerWord($0, slot)) & 0xffff_ffff != header.word & 0xffff_ffff })
+            (0..<size).contains(where: {
+                mix_load_acquire_u64(headerWord($0, slot)) & 0xffff_ffff != header.word & 0xffff_ffff
+            })
         {
             mix_yield()
         }
@@ -304,7 +311,8 @@ extension Communicator {
                 .mismatch,
                 "rank \(label(peer)) on \(host(of: peer)) called \(theirs), rank \(label(rank)) on \(host) called \(ours); "
                     + "all ranks must call the same",
-                rank: label(guilty), host: host(of: guilty), operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
+                rank: label(guilty), host: host(of: guilty),
+                operation: Operation(code: UInt8(truncatingIfNeeded: header.word >> 32)),
                 sequence: exchangeOperation))
     }
 

@@ -99,7 +99,8 @@ struct Executor: ~Copyable {
             return false
         }
         if let network {
-            try network.wait(for: first, call.operation, communicator.operationNumber, isNeeded: isNeeded, until: anyIsReady)
+            try network.wait(
+                for: first, call.operation, communicator.operationNumber, isNeeded: isNeeded, until: anyIsReady)
         } else {
             try communicator.wait(for: first, or: isNeeded, until: anyIsReady)
         }
@@ -262,13 +263,16 @@ struct Executor: ~Copyable {
             guard frame.bytes == bytes else {
                 throw communicator.fail(
                     CollectiveError(
-                        .mismatch, "rank \(peer) sent \(frame.bytes) bytes where rank \(communicator.rank) expects \(bytes)",
+                        .mismatch,
+                        "rank \(peer) sent \(frame.bytes) bytes where rank \(communicator.rank) expects \(bytes)",
                         rank: peer, host: communicator.host(of: peer), operation: call.operation,
                         sequence: communicator.operationNumber))
             }
             message = Message(bytes: bytes)
             if frame.location >= 0 {
-                take(UnsafeRawPointer(local.members[localRank(peer)].heapBase + frame.location), 0, bytes, own, destination)
+                take(
+                    UnsafeRawPointer(local.members[localRank(peer)].heapBase + frame.location), 0, bytes, own,
+                    destination)
                 message.moved = bytes
             }
             // Only now may the sender use its memory again.
@@ -297,7 +301,8 @@ struct Executor: ~Copyable {
         return message.isMapped && network!.moved(ticket, peer) - message.moved >= Self.combinedBytes
     }
 
-    private mutating func sendFar(_ source: UnsafeMutableRawPointer, _ bytes: Int, to peer: Int, _ stream: Int) -> Bool {
+    private mutating func sendFar(_ source: UnsafeMutableRawPointer, _ bytes: Int, to peer: Int, _ stream: Int) -> Bool
+    {
         if let ticket = streams[stream].message?.ticket { return network!.isComplete(ticket, peer) }
         var message = Message(bytes: bytes)
         message.ticket = network!.send(
@@ -308,7 +313,8 @@ struct Executor: ~Copyable {
 
     /// Receives from another node; with an operand through staging, combined as it arrives.
     private mutating func receiveFar(
-        into destination: UnsafeMutableRawPointer, _ bytes: Int, with own: UnsafeRawPointer?, from peer: Int, _ stream: Int
+        into destination: UnsafeMutableRawPointer, _ bytes: Int, with own: UnsafeRawPointer?, from peer: Int,
+        _ stream: Int
     ) throws(CollectiveError) -> Bool {
         let staging = own == nil ? destination : try communicator.staging(stream, bytes)
         guard var message = streams[stream].message, let ticket = message.ticket else {

@@ -16,7 +16,8 @@ struct MessageSignature: CustomStringConvertible {
     }
 
     var description: String {
-        guard let operation = Operation(code: UInt8(rawValue & 15)), let type = DataType(rawValue: UInt8(rawValue >> 4 & 15))
+        guard let operation = Operation(code: UInt8(rawValue & 15)),
+            let type = DataType(rawValue: UInt8(rawValue >> 4 & 15))
         else { return "something unknown" }
         var text = "\(operation.rawValue) #\(rawValue >> 48) of \(type.name)"
         if let reduction = Reduction(rawValue: UInt8(rawValue >> 8 & 7)) { text += " (\(reduction.name))" }

@@ -19,7 +19,8 @@ final class Network {
     let firstChannel: Int
 
     init(
-        topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires, number: Int
+        topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires,
+        number: Int
     ) {
         self.topology = topology
         self.rank = rank
@@ -84,7 +85,9 @@ final class Network {
     /// Moves what can be moved on the wires.
     func advance(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
         do throws(CollectiveError) {
-            try wires.advance(communicator: number) { worldRank, error in self.describe(worldRank, error, operation, sequence) }
+            try wires.advance(communicator: number) { worldRank, error in
+                self.describe(worldRank, error, operation, sequence)
+            }
         } catch {
             throw fail(error)
         }
@@ -110,7 +113,8 @@ final class Network {
             throw fail(
                 CollectiveError(
                     .rankLost,
-                    closed ? "rank \(mate) closed the communicator (or its process ended) before it took part"
+                    closed
+                        ? "rank \(mate) closed the communicator (or its process ended) before it took part"
                         : "the process of rank \(mate) ended; \(local.lastWord(of: lane))",
                     rank: mate, host: hosts[mate], operation: operation, sequence: number))
         }

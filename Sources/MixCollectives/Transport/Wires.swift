@@ -67,7 +67,9 @@ final class Wires: @unchecked Sendable {
     }
 
     func moved(_ ticket: LinkTicket, _ rank: Int) -> Int { lock.withLock { _ in links[rank]!.moved(ticket) } }
-    func isComplete(_ ticket: LinkTicket, _ rank: Int) -> Bool { lock.withLock { _ in links[rank]!.isComplete(ticket) } }
+    func isComplete(_ ticket: LinkTicket, _ rank: Int) -> Bool {
+        lock.withLock { _ in links[rank]!.isComplete(ticket) }
+    }
 
     /// What the links have done so far, all together.
     var counters: [LinkCounters] { lock.withLock { _ in links.compactMap { $0?.counters } } }
@@ -135,7 +137,8 @@ final class Wires: @unchecked Sendable {
 
     private func listen(to rank: Int) {
         tickets[rank] = links[rank]?.receive(
-            UnsafeMutableRawPointer(notices + rank), MemoryLayout<Notice>.size, channel: 0, signature: Self.noticeSignature)
+            UnsafeMutableRawPointer(notices + rank), MemoryLayout<Notice>.size, channel: 0,
+            signature: Self.noticeSignature)
     }
 
     private func readNotice(from rank: Int) {

@@ -101,8 +101,7 @@ struct SymbolicMemory {
     }
 
     /// An access to the memory of a rank that its caller, who knows what `clock` knows, could collide with after it left.
-    func unfinishedAccess(rank: Int, clock: [Clocks.Word]) -> (access: Clocks.Epoch, location: Int)?
-    {
+    func unfinishedAccess(rank: Int, clock: [Clocks.Word]) -> (access: Clocks.Epoch, location: Int)? {
         for location in extents[rank] {
             let element = elements[location]
             if !Clocks.covers(clock, element.writer) { return (element.writer, location) }

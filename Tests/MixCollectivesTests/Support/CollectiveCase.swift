@@ -40,7 +40,6 @@ struct CollectiveCase: Sendable, CustomStringConvertible {
         .allReduce, .reduceScatter, .allGather, .allToAll, .broadcast, .reduce, .gather, .scatter,
     ]
 
-
     /// In place and out of place, as far as the operation has both; a broadcast has one form only.
     static func forms(of operation: Operation) -> [Bool] {
         switch operation {
@@ -77,7 +76,8 @@ struct CollectiveCase: Sendable, CustomStringConvertible {
         try call(communicator, input.buffer(of: Element.self), output.buffer(of: Element.self))
 
         try verify(rank, size, input, output, pattern)
-        let result = inPlace && operation == .reduceScatter
+        let result =
+            inPlace && operation == .reduceScatter
             ? UnsafeRawBufferPointer(start: output.start + rank * count * width, count: count * width)
             : UnsafeRawBufferPointer(start: output.start, count: output.bytes)
         return result.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }

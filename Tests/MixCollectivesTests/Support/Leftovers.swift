@@ -23,7 +23,8 @@ struct Leftovers: Equatable, CustomStringConvertible {
     /// Names of the jobs' rendezvous that somebody listens at or is connected to.
     static func sockets() throws -> Set<String> {
         // Files of /proc have no size, which Foundation would go by.
-        let lines = try String(decoding: FileHandle(forReadingFrom: URL(filePath: "/proc/net/unix")).readToEnd() ?? Data(), as: UTF8.self)
+        let lines = try String(
+            decoding: FileHandle(forReadingFrom: URL(filePath: "/proc/net/unix")).readToEnd() ?? Data(), as: UTF8.self)
         return Set(
             lines.split(separator: "\n").compactMap { line in
                 line.split(separator: " ").last.map(String.init)
@@ -44,7 +45,10 @@ struct Leftovers: Equatable, CustomStringConvertible {
         let maps = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(process)/maps")).readToEnd() ?? Data()
         let mapped = String(decoding: maps, as: UTF8.self).split(separator: "\n")
             .compactMap { $0.split(separator: " ", maxSplits: 5).dropFirst(5).first?.drop { $0 == " " } }
-        return files + Set(mapped.map(String.init)).filter { $0.hasPrefix("/dev/") || $0.hasPrefix("/memfd:") || $0.hasPrefix("/SYSV") }
+        return files
+            + Set(mapped.map(String.init)).filter {
+                $0.hasPrefix("/dev/") || $0.hasPrefix("/memfd:") || $0.hasPrefix("/SYSV")
+            }
     }
 
     var description: String { "files \(files.sorted()), sockets \(sockets.sorted()), processes \(processes.sorted())" }

@@ -78,7 +78,9 @@ extension TestInteger {
         case .min: values.min()!
         case .max: values.max()!
         case .average:
-            Self(truncatingIfNeeded: values.reduce(0 as Int64) { $0 &+ Int64(truncatingIfNeeded: $1) } / Int64(values.count))
+            Self(
+                truncatingIfNeeded: values.reduce(0 as Int64) { $0 &+ Int64(truncatingIfNeeded: $1) }
+                    / Int64(values.count))
         }
     }
 }

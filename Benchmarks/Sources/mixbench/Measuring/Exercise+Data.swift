@@ -13,7 +13,9 @@ extension Exercise {
         switch operation {
         case .allReduce, .reduceScatter, .reduce:
             let pattern = pattern
-            for index in 0..<shape.count { input[index] = Element(small: pattern.contribution(rank: rank, index: index)) }
+            for index in 0..<shape.count {
+                input[index] = Element(small: pattern.contribution(rank: rank, index: index))
+            }
         case .allGather, .gather:
             let first = place == .inPlace ? rank * shape.blockCount : 0
             fill(first, shape.blockCount, from: rank, to: operation == .gather ? root : 0)
@@ -48,7 +50,9 @@ extension Exercise {
             let whole = rank * shape.blockCount
             wrong += countWrongReduction(place == .inPlace ? whole : 0, shape.blockCount, whole: whole)
         case .allGather:
-            for peer in 0..<world.size { wrong += countWrong(peer * shape.blockCount, shape.blockCount, from: peer, to: 0) }
+            for peer in 0..<world.size {
+                wrong += countWrong(peer * shape.blockCount, shape.blockCount, from: peer, to: 0)
+            }
         case .gather:
             if rank == root {
                 for peer in 0..<world.size {

@@ -22,7 +22,9 @@ struct Plot {
     let series: [Series]
     let ranks: Int
 
-    private static let palette = ["#0b6bcb", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f6b00", "#0b7285", "#343a40"]
+    private static let palette = [
+        "#0b6bcb", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f6b00", "#0b7285", "#343a40",
+    ]
     private static let (width, height) = (860.0, 500.0)
     private static let (left, right, top, bottom) = (74.0, 24.0, 56.0, 62.0)
 
@@ -122,24 +124,30 @@ struct Plot {
         let decimals = step >= 1 ? 0 : Int((-log10(step)).rounded(.up))
         for index in 0...Int((bandwidthLimit / step).rounded()) {
             let height = y(Double(index) * step)
-            svg += "<line x1=\"\(fixed(Self.left, 1))\" y1=\"\(fixed(height, 1))\" x2=\"\(fixed(end, 1))\" y2=\"\(fixed(height, 1))\"/>"
-            svg += "<text stroke=\"none\" text-anchor=\"end\" x=\"\(fixed(Self.left - 8, 1))\" y=\"\(fixed(height + 4, 1))\">"
+            svg +=
+                "<line x1=\"\(fixed(Self.left, 1))\" y1=\"\(fixed(height, 1))\" x2=\"\(fixed(end, 1))\" y2=\"\(fixed(height, 1))\"/>"
+            svg +=
+                "<text stroke=\"none\" text-anchor=\"end\" x=\"\(fixed(Self.left - 8, 1))\" y=\"\(fixed(height + 4, 1))\">"
             svg += "\(fixed(Double(index) * step, decimals))</text>\n"
         }
         let range = sizes
-        let exponents = Array(Int(range.lowerBound.rounded(.up))...max(Int(range.lowerBound.rounded(.up)), Int(range.upperBound)))
+        let exponents = Array(
+            Int(range.lowerBound.rounded(.up))...max(Int(range.lowerBound.rounded(.up)), Int(range.upperBound)))
         let stride = max(1, (exponents.count + 12) / 13)
         for (index, exponent) in exponents.enumerated() {
             let place = x(Double(1 << exponent))
             let isLabelled = index % stride == 0
-            svg += "<line x1=\"\(fixed(place, 1))\" y1=\"\(fixed(isLabelled ? Self.top : floor, 1))\" x2=\"\(fixed(place, 1))\" y2=\"\(fixed(floor + 5, 1))\"/>"
+            svg +=
+                "<line x1=\"\(fixed(place, 1))\" y1=\"\(fixed(isLabelled ? Self.top : floor, 1))\" x2=\"\(fixed(place, 1))\" y2=\"\(fixed(floor + 5, 1))\"/>"
             if isLabelled {
-                svg += "<text stroke=\"none\" text-anchor=\"middle\" x=\"\(fixed(place, 1))\" y=\"\(fixed(floor + 20, 1))\">"
+                svg +=
+                    "<text stroke=\"none\" text-anchor=\"middle\" x=\"\(fixed(place, 1))\" y=\"\(fixed(floor + 20, 1))\">"
                 svg += "\(ByteSize(1 << exponent))</text>"
             }
             svg += "\n"
         }
-        svg += "</g>\n<g stroke=\"#868e96\"><line x1=\"\(Self.left)\" y1=\"\(Self.top)\" x2=\"\(Self.left)\" y2=\"\(floor)\"/>"
+        svg +=
+            "</g>\n<g stroke=\"#868e96\"><line x1=\"\(Self.left)\" y1=\"\(Self.top)\" x2=\"\(Self.left)\" y2=\"\(floor)\"/>"
         svg += "<line x1=\"\(Self.left)\" y1=\"\(floor)\" x2=\"\(end)\" y2=\"\(floor)\"/></g>\n"
         let middle = fixed((Self.left + end) / 2, 1)
         svg += "<text fill=\"#212529\" text-anchor=\"middle\" x=\"\(middle)\" y=\"\(fixed(Self.height - 16, 1))\">"
@@ -156,7 +164,8 @@ struct Plot {
             svg += "<g fill=\"\(line.isInPlace ? "#ffffff" : line.color)\" stroke=\"\(line.color)\" stroke-width=\"2\">"
             svg += "<polyline fill=\"none\"\(dashes(line)) points=\"\(places.joined(separator: " "))\"/>"
             for point in line.points {
-                svg += "<circle cx=\"\(fixed(x(Double(point.bytes)), 1))\" cy=\"\(fixed(y(point.bandwidth), 1))\" r=\"3.5\"/>"
+                svg +=
+                    "<circle cx=\"\(fixed(x(Double(point.bytes)), 1))\" cy=\"\(fixed(y(point.bandwidth), 1))\" r=\"3.5\"/>"
             }
             svg += "</g>\n"
         }

@@ -15,7 +15,8 @@ struct Table {
         for place in Place.allCases {
             lines[0] += pad(place == .outOfPlace ? "out-of-place" : "in-place", Self.halfWidth)
         }
-        lines[1] = columns(left) + half(["time", "algbw", "busbw", "#wrong"]) + half(["time", "algbw", "busbw", "#wrong"])
+        lines[1] =
+            columns(left) + half(["time", "algbw", "busbw", "#wrong"]) + half(["time", "algbw", "busbw", "#wrong"])
         lines[2] = columns(units) + half(["(us)", "(GB/s)", "(GB/s)", ""]) + half(["(us)", "(GB/s)", "(GB/s)", ""])
         for place in sweep.measuredPlaces {
             lines[0] += pad((place == .outOfPlace ? "out-of-place" : "in-place") + " (us)", Self.percentileWidth)

@@ -75,6 +75,7 @@ struct Member {
     }
 
     var failure: UnsafeMutablePointer<mix_failure> {
-        (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 3) * Int(MIX_LINE)).assumingMemoryBound(to: mix_failure.self)
+        (UnsafeMutableRawPointer(fixed) + (Int(MIX_SLOTS) + 3) * Int(MIX_LINE)).assumingMemoryBound(
+            to: mix_failure.self)
     }
 }
