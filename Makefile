@@ -17,7 +17,7 @@ demo: setup
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4
 
-test: setup test-library test-benchmarks test-import
+test: setup test-library test-benchmarks test-import test-rdma
 
 test-library: setup
 	swift build --build-tests $(strict)

@@ -78,7 +78,8 @@ extension LinkPair {
         }
         // How often depends on who gets the processor; that it is more than the end does not.
         guard seen.count > 1 else { throw TestFailure("progress was seen only \(seen.count) times") }
-        guard link.counters.bytesCopied == before.bytesCopied else { throw TestFailure("bytes were copied") }
+        // The peer's next eight bytes may be here already.
+        guard link.counters.bytesCopied - before.bytesCopied <= 8 else { throw TestFailure("bytes were copied") }
         guard link.counters.bytesSent - before.bytesSent == bytes else { throw TestFailure("other bytes were sent") }
         try meet()
         report("rank \(rank): \(link.counters)")

@@ -83,7 +83,8 @@ final class VerbsLink: Link {
         let ring = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: SharedHeap.pageSize)
         ring.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         do {
-            ringRegistration = try Registration(endpoint.handle, base: UInt(bitPattern: ring), bytes: bytes)
+            ringRegistration = try Registration(
+                endpoint.handle, base: UInt(bitPattern: ring), bytes: bytes, owned: ring)
         } catch {
             ring.deallocate()
             mix_verbs_reject(connection)
@@ -102,10 +103,7 @@ final class VerbsLink: Link {
         if result != 0 { failure = .lost(reason: "receives can't be posted to rank \(peer)", errno: -result) }
     }
 
-    deinit {
-        if isOpen { abandon() }
-        ring.deallocate()
-    }
+    deinit { abandon() }
 
     // MARK: Life
 
