@@ -55,11 +55,12 @@ boot() {
         options+=(--cpus 2 --memory 3G)
     fi
     [ -z "${MIX_GUEST_OUT:-}" ] || options+=(--rwdir "$MIX_GUEST_OUT")
-    # A session of its own, so that all of it can be ended, and no terminal, which vng would change.
+    # A session of its own, so that all of it can be ended; no terminal, which vng would change; a pipe, because the
+    # guest's console would write over what is already in a file.
     setsid timeout --kill-after=5 "$limit" vng --disable-kvm --disable-microvm --force-9p --user root \
         --rwdir "$work/$number" "${options[@]}" --run "$kernel" \
         --exec "MIX_GUEST=$number MIX_GUESTS=$guests MIX_GUEST_OUT='${MIX_GUEST_OUT:-}' sh $here/prepare.sh $work/$number $quoted" \
-        </dev/null &
+        </dev/null > >(cat) 2>&1 &
     children+=($!)
 }
 
