@@ -44,8 +44,8 @@ struct LocalRendezvous {
         hello.worldSize = Int32(job.worldSize)
         hello.capacity = Int64(heap.capacity)
         hello.process = Int64(mix_process_id())
-        hello.host = Self.bytes(Host.name)
-        hello.node = Self.bytes(job.node)
+        hello.host = .init(text: Host.name)
+        hello.node = .init(text: job.node)
         var processors = hello.processors
         unsafe withUnsafeMutableBytes(of: &processors) {
             mix_processor_set($0.baseAddress!.assumingMemoryBound(to: UInt64.self))
@@ -61,7 +61,7 @@ struct LocalRendezvous {
                 rank == job.rank ? heap : try SharedHeap(file: files[rank], capacity: Int(hellos[rank].capacity)))
         }
         return try Node(
-            heaps: heaps, index: job.rank, hosts: hellos.map { Self.text($0.host) },
+            heaps: heaps, index: job.rank, hosts: hellos.map { $0.host.text },
             sameProcess: hellos.map { $0.process == hello.process },
             oversubscribed: job.worldSize > Self.processorCount(hellos))
     }
@@ -161,7 +161,7 @@ struct LocalRendezvous {
     }
 
     private func refusal(of hello: Hello, _ hellos: [Hello?]) -> CollectiveError? {
-        let host = Self.text(hello.host)
+        let host = hello.host.text
         let process = "process \(hello.process) on \(host)"
         if Int(hello.worldSize) != job.worldSize {
             return CollectiveError(
@@ -175,20 +175,21 @@ struct LocalRendezvous {
         if let other = hellos[Int(hello.rank)] {
             return CollectiveError(
                 .invalidJob,
-                "two processes are rank \(hello.rank): \(other.process) on \(Self.text(other.host)), and \(hello.process) on \(host)",
+                "two processes are rank \(hello.rank): \(other.process) on \(other.host.text), and \(hello.process) on \(host)",
                 rank: Int(hello.rank), host: host)
         }
         return nil
     }
 
     private func checkNodes(_ hellos: [Hello]) throws(CollectiveError) {
-        let first = Self.text(hellos[0].node)
-        for hello in hellos where Self.text(hello.node) != first {
+        let first = hellos[0].node.text
+        for hello in hellos where hello.node.text != first {
             throw CollectiveError(
                 .unsupported,
-                "rank 0 is on node \(first) and rank \(hello.rank) on node \(Self.text(hello.node)): this version has shared "
-                    + "memory only, so all ranks must be on one node (nodes = 1)",
-                rank: Int(hello.rank), host: Self.text(hello.host))
+                "rank 0 is on node \(first) and rank \(hello.rank) on node \(hello.node.text), but the "
+                    + "rendezvous \"\(job.rendezvous)\" is for ranks of one node; for several set MIX_RENDEZVOUS=tcp://host:port "
+                    + "or file:///path, and MIX_SECRET",
+                rank: Int(hello.rank), host: hello.host.text)
         }
     }
 
@@ -207,8 +208,8 @@ struct LocalRendezvous {
         if let error {
             answer.code = error.code.rawValue
             answer.rank = Int32(error.rank ?? -1)
-            answer.host = Self.bytes(error.host ?? "")
-            answer.message = Self.bytes(error.message)
+            answer.host = .init(text: error.host ?? "")
+            answer.message = .init(text: error.message)
         }
         _ = unsafe withUnsafeBytes(of: &answer) { mix_socket_send(connection, $0.baseAddress, $0.count, -1) }
     }
@@ -230,8 +231,8 @@ struct LocalRendezvous {
         guard received == 0 else { throw lostRankZero(-received) }
         guard answer.code == 0 else {
             throw CollectiveError(
-                .init(rawValue: answer.code), Self.text(answer.message), rank: answer.rank < 0 ? nil : Int(answer.rank),
-                host: answer.host[0] == 0 ? nil : Self.text(answer.host))
+                .init(rawValue: answer.code), answer.message.text, rank: answer.rank < 0 ? nil : Int(answer.rank),
+                host: answer.host[0] == 0 ? nil : answer.host.text)
         }
         var hellos: [Hello] = []
         var files: [Int32] = []
@@ -296,20 +297,5 @@ struct LocalRendezvous {
         (0..<16).reduce(0) { total, word in
             total + hellos.reduce(0 as UInt64) { $0 | $1.processors[word] }.nonzeroBitCount
         }
-    }
-
-    private static func bytes<let count: Int>(_ text: String) -> InlineArray<count, UInt8> {
-        var bytes = InlineArray<count, UInt8>(repeating: 0)
-        for (index, byte) in text.utf8.prefix(count - 1).enumerated() { bytes[index] = byte }
-        return bytes
-    }
-
-    private static func text<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> String {
-        var units: [UInt8] = []
-        for index in 0..<count {
-            if bytes[index] == 0 { break }
-            units.append(bytes[index])
-        }
-        return String(decoding: units, as: UTF8.self)
     }
 }

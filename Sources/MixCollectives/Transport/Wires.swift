@@ -118,8 +118,8 @@ final class Wires: @unchecked Sendable {
             notice.operation = UInt32((error.operation ?? operation).code)
             notice.number = UInt32(number)
             notice.sequence = error.sequence ?? sequence
-            for (index, byte) in (error.host ?? "").utf8.prefix(63).enumerated() { notice.host[index] = byte }
-            for (index, byte) in error.message.utf8.prefix(359).enumerated() { notice.message[index] = byte }
+            notice.host = .init(text: error.host ?? "")
+            notice.message = .init(text: error.message)
             let place = UnsafeMutablePointer<Notice>.allocate(capacity: 1)
             place.initialize(to: notice)
             outbox.append(place)
@@ -147,19 +147,10 @@ final class Wires: @unchecked Sendable {
         let number = Int(notice.number)
         if failures[number] == nil {
             failures[number] = CollectiveError(
-                .init(rawValue: notice.code), Self.text(notice.message), rank: notice.rank < 0 ? nil : Int(notice.rank),
-                host: Self.text(notice.host), operation: Operation(code: UInt8(truncatingIfNeeded: notice.operation)),
+                .init(rawValue: notice.code), notice.message.text, rank: notice.rank < 0 ? nil : Int(notice.rank),
+                host: notice.host.text, operation: Operation(code: UInt8(truncatingIfNeeded: notice.operation)),
                 sequence: notice.sequence)
         }
         listen(to: rank)
-    }
-
-    private static func text<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> String {
-        var units: [UInt8] = []
-        for index in 0..<count {
-            if bytes[index] == 0 { break }
-            units.append(bytes[index])
-        }
-        return String(decoding: units, as: UTF8.self)
     }
 }
