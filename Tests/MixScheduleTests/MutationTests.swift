@@ -10,7 +10,9 @@ import Testing
     /// know already, and a wait can be missing without harm.
     private func subjects(_ algorithm: Case) -> [(schedules: [Schedule], verifier: Verifier)] {
         let topologies: [Topology] =
-            if algorithm.algorithm.usesTopology {
+            if algorithm.algorithm.needsEqualNodes {
+                [Topology(nodeCount: 3, ranksPerNode: 2), Topology(nodeCount: 2, ranksPerNode: 3)]
+            } else if algorithm.algorithm.usesTopology {
                 [
                     Topology(nodeCount: 3, ranksPerNode: 2),
                     try! Topology(nodes: [[0, 3, 4], [1, 2], [5]]),
