@@ -47,7 +47,7 @@ chmod 400 "$place/munge/key"
 munged --foreground --key-file="$place/munge/key" --socket="$place/munge/socket" --pid-file="$place/munge/pid" \
     --seed-file="$place/munge/seed" --log-file="$place/munge/log" 2>"$place/munge/errors" &
 
-export SLURM_CONF=$place/slurm.conf
+export SLURM_CONF=$place/slurm.conf TMPDIR=$place/state
 cat >"$SLURM_CONF" <<EOF
 ClusterName=mixserve
 SlurmctldHost=controller

@@ -96,13 +96,18 @@ extension CollectiveTests {
                 "slurm-wlm is missing (make setup installs it), or the tests don't run as root"))
         func srun() throws {
             let rank = "'\(ChildProcesses.testRankPath)'"
-            let parts = [
+            let parts: KeyValuePairs = [
                 "jobs": "srun -N1 -n3 \(rank) job & srun -N1 -n3 \(rank) job; wait",
                 "one node": "srun -N1 -n4 \(rank) play join check",
                 "two nodes": "srun -N2 -n4 --ntasks-per-node=2 \(rank) play join check",
                 "three and one": "srun -N2 -n4 -m plane=3 \(rank) play join check",
                 "PMI-2": "srun -N2 -n2 --mpi=pmi2 \(rank) play join check",
                 "cyclic": "srun -N2 -n4 -m cyclic \(rank) play join check",
+                "Open MPI": "salloc -Q -N2 -n4 --ntasks-per-node=2 \(MPI.openMPI.command) --allow-run-as-root "
+                    + "-x MIX_RENDEZVOUS=tcp://n1:29400 -x MIX_SECRET -n 4 \(rank) play join check",
+                "MPICH":
+                    "MIX_RENDEZVOUS=tcp://n1:29401 salloc -Q -N2 -n4 \(MPI.mpich.command) -ppn 2 -n 4 \(rank) play join check",
+                "no rendezvous": "salloc -Q -N2 -n2 \(MPI.mpich.command) -ppn 1 -n 2 \(rank) play join",
                 "no secret": "MIX_SECRET= srun -N2 -n2 \(rank) play join",
                 "where": "srun -N2 -n2 \(rank) job",
                 "batch": "sbatch --wait -o /run/batch -N2 -n2 --wrap \"srun \(rank) play join check\"; cat /run/batch",
@@ -111,7 +116,7 @@ extension CollectiveTests {
             let run = try ChildProcesses.run(
                 .init(
                     executable: Self.folder + "/slurm.sh", arguments: ["2", "sh", "-c", script],
-                    environment: ["MIX_SECRET": "of this test"]))
+                    environment: ["MIX_SECRET": "of this test"]), limit: .seconds(100))
             #expect(run.status == 0, "\(run.output)\(run.errors)")
             var said: [String: [String]] = [:]
             var part = ""
@@ -132,6 +137,7 @@ extension CollectiveTests {
 
             for (name, size) in [
                 ("one node", 4), ("two nodes", 4), ("three and one", 4), ("PMI-2", 2), ("cyclic", 4), ("batch", 2),
+                ("Open MPI", 4), ("MPICH", 4),
             ] {
                 let lines = said[name] ?? []
                 let checked = Set(lines.filter { $0.hasPrefix("checked") })
@@ -142,11 +148,17 @@ extension CollectiveTests {
             let places = (said["where"] ?? []).map(LauncherTests.fields)
             #expect(Set(places.compactMap { $0["node"] }) == ["n1", "n2"], all)
             #expect(places.allSatisfy { $0["rendezvous"]?.hasPrefix("tcp://n1:6") == true }, all)
-            let errors = (said["no secret"] ?? []).compactMap(ReportedError.init)
-            #expect(errors.count == 2 && errors.allSatisfy { $0.code == .invalidJob }, all)
-            #expect(
-                errors.allSatisfy { $0.description.hasSuffix("export MIX_SECRET=$(openssl rand -hex 32); srun …") }, all
-            )
+            for (name, advice) in [
+                (
+                    "no rendezvous",
+                    "export MIX_RENDEZVOUS=tcp://HOST:29400 MIX_SECRET=$(openssl rand -hex 32); mpirun …"
+                ),
+                ("no secret", "export MIX_SECRET=$(openssl rand -hex 32); srun …"),
+            ] {
+                let errors = (said[name] ?? []).compactMap(ReportedError.init)
+                #expect(errors.count == 2 && errors.allSatisfy { $0.code == .invalidJob }, all)
+                #expect(errors.allSatisfy { $0.description.hasSuffix(advice) }, all)
+            }
         }
 
         private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
