@@ -113,10 +113,13 @@ extension CollectiveTests {
                 "batch": "sbatch --wait -o /run/batch -N2 -n2 --wrap \"srun \(rank) play join check\"; cat /run/batch",
             ]
             let script = parts.map { "echo '== \($0)'; \($1)" }.joined(separator: "\n")
-            let run = try ChildProcesses.run(
-                .init(
-                    executable: Self.folder + "/slurm.sh", arguments: ["2", "sh", "-c", script],
-                    environment: ["MIX_SECRET": "of this test"]), limit: .seconds(100))
+            var run: ChildProcesses.Child!
+            try leavingNothing {
+                run = try ChildProcesses.run(
+                    .init(
+                        executable: Self.folder + "/slurm.sh", arguments: ["2", "sh", "-c", script],
+                        environment: ["MIX_SECRET": "of this test"]), limit: .seconds(100))
+            }
             #expect(run.status == 0, "\(run.output)\(run.errors)")
             var said: [String: [String]] = [:]
             var part = ""

@@ -25,14 +25,14 @@ extension Environment {
         var host = ""
         var (isInside, isFirst) = (false, true)
         for character in list {
-            switch character {
-            case "[": (isInside, isFirst) = (true, true)
-            case "]": isInside = false
-            case "," where !isInside: return host
-            case ",",
-                "-" where isInside:
+            if character == "[" || character == "]" {
+                (isInside, isFirst) = (character == "[", true)
+            } else if isInside, character == "," || character == "-" {
                 isFirst = false
-            default: if !isInside || isFirst { host.append(character) }
+            } else if character == "," {
+                return host
+            } else if isFirst {
+                host.append(character)
             }
         }
         return host

@@ -173,7 +173,8 @@ struct Rendezvous {
         CollectiveError(
             .deadlineExceeded,
             "\(ranks.count == 1 ? "rank" : "ranks") \(WaitingProgress.text(ranks)) of \(job.worldSize) did not come to the rendezvous "
-                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks + unknownName, rank: ranks.first)
+                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks + unknownName, rank: ranks.first
+        )
     }
 
     /// A name that nobody knows is a typing error, or one of a host so new that it will be known in a moment: it counts
