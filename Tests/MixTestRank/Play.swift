@@ -31,6 +31,12 @@ struct Player {
                 guard attempt(next) else { return }
                 report("inside")
                 while attempt(next) {}
+            case "times":
+                let next = String(step.split(separator: ":", maxSplits: 2)[2])
+                for turn in 0..<Int(words[1])! {
+                    guard attempt(next) else { return }
+                    if turn == 0 { report("inside") }
+                }
             case "fork": try playInChild(&steps)
             // Without a world there is nothing to play.
             case "join": guard attempt(step) else { return }

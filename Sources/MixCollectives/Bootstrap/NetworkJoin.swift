@@ -9,7 +9,7 @@ struct NetworkJoin {
 
     init(_ job: Job) throws(CollectiveError) {
         self.job = job
-        secret = try Secret.current(for: job.rendezvous)
+        secret = try Secret.current(for: job)
     }
 
     /// The world.

@@ -112,9 +112,6 @@ struct Rendezvous {
         var host: String?
         if let address, address.isLoopback {
             host = try address.resolved().get().first?.host
-        } else if let address {
-            // A typing error is better found here than at the deadline.
-            _ = try address.resolved().get()
         }
         let listener =
             if let host { mix_tcp_listen(host, Int32(address?.port ?? 0), &port) } else {
@@ -176,7 +173,15 @@ struct Rendezvous {
         CollectiveError(
             .deadlineExceeded,
             "\(ranks.count == 1 ? "rank" : "ranks") \(WaitingProgress.text(ranks)) of \(job.worldSize) did not come to the rendezvous "
-                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks, rank: ranks.first)
+                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks + unknownName, rank: ranks.first
+        )
+    }
+
+    /// A name that nobody knows is a typing error, or one of a host so new that it will be known in a moment: it counts
+    /// at the deadline.
+    private var unknownName: String {
+        guard case .tcp(let address) = place, case .failure(let error) = address.resolved() else { return "" }
+        return "; \(error.message)"
     }
 
     // MARK: Other ranks
