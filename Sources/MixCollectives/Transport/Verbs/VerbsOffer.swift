@@ -25,7 +25,8 @@ struct VerbsOffer {
                 isForced: isForced)
         } catch {
             endpoint = nil
-            introduction = isForced ? .refused(reason: error.message) : .absent(reason: error.message)
+            let reason = VerbsDevice.reasonForAbsence ?? error.message
+            introduction = isForced ? .refused(reason: reason) : .absent(reason: reason)
         }
     }
 }
