@@ -84,6 +84,18 @@ struct Player {
         case "allocate": _ = try world.allocate(UInt8.self, count: number(1))
         case "churn": try churn(count: number(1))
         case "check": try checkEverything()
+        case "splits":
+            let whole = world!
+            defer { world = whole }
+            let odd = try whole.split(color: whole.rank % 2, key: -whole.rank)
+            for group in [try whole.split(.node), try whole.split(.lane), odd, whole] {
+                world = group
+                try checkEverything()
+            }
+        case "routes":
+            for peer in 0..<world.size where peer != world.rank {
+                report("route from=\(world.rank) to=\(peer) on=\(world.host(of: peer)) \(world.route(to: peer))")
+            }
         default: preconditionFailure("there is no step \(words)")
         }
     }

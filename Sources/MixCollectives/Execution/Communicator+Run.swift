@@ -19,7 +19,10 @@ extension Communicator {
         try enter(call.operation)
         defer { inUse = false }
         if size == 1 { return runAlone(call) }
-        if let network { return try runAcrossNodes(call, network) }
+        if let network {
+            defer { network.wires.forgetForeignMemory() }
+            return try runAcrossNodes(call, network)
+        }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
         if publishedBytes(call) <= exchangeLimit(call.operation, inPlace: call.inPlace) {

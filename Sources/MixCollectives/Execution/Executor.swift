@@ -81,6 +81,7 @@ struct Executor: ~Copyable {
             guard isBlocked else { break }
             if !moved { try waitForAnyStream() }
         }
+        try network?.post(call.operation, communicator.operationNumber)
         // A peer that gave up may have used its memory for something else while this rank still read it.
         try communicator.throwIfFailed()
         if call.reduction == .average && reduction == .sum { divide() }
@@ -327,7 +328,8 @@ struct Executor: ~Copyable {
         }
         let isComplete = network!.isComplete(ticket, peer)
         guard let own else { return isComplete }
-        let arrived = isComplete ? bytes : network!.moved(ticket, peer) & ~63
+        // Another thread may complete it meanwhile.
+        let arrived = isComplete ? bytes : Swift.min(bytes, network!.moved(ticket, peer) & ~63)
         if arrived > message.moved {
             take(UnsafeRawPointer(staging) + message.moved, message.moved, arrived - message.moved, own, destination)
             message.moved = arrived

@@ -82,6 +82,11 @@ final class Network {
         }
     }
 
+    /// To be called when no wait follows: hands the card what it has not been given yet.
+    func post(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
+        if wires.hasUnposted { try advance(operation, sequence) }
+    }
+
     /// Moves what can be moved on the wires.
     func advance(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
         do throws(CollectiveError) {

@@ -247,13 +247,13 @@ struct Rendezvous {
         }
     }
 
-    // MARK: The table of contributions
+    // MARK: Several runs of bytes as one
 
-    private static func encoded(_ all: [[UInt8]]) -> [UInt8] {
+    static func encoded(_ all: [[UInt8]]) -> [UInt8] {
         all.reduce(into: []) { $0 += Handshake.bytes(of: UInt32($1.count)) + $1 }
     }
 
-    private static func decoded(_ table: [UInt8]) -> [[UInt8]]? {
+    static func decoded(_ table: [UInt8]) -> [[UInt8]]? {
         var (all, offset): ([[UInt8]], Int) = ([], 0)
         while offset < table.count {
             guard offset + 4 <= table.count else { return nil }

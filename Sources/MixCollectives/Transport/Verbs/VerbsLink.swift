@@ -139,7 +139,7 @@ final class VerbsLink: Link {
         // What is posted must be acknowledged before the queue pair goes; whoever doesn't answer has had his time.
         let end = mix_now() + 2_000_000_000
         if isOpen, failure == nil, (try? advance()) != nil {
-            write(VerbsImmediate.make(VerbsImmediate.credit, creditValue), signal: true)
+            write(VerbsImmediate.make(VerbsImmediate.goodbye, reposted &+ UInt32(unposted)), signal: true)
             flush()
             while failure == nil, retired < written, mix_now() < end { endpoint.poll() }
         }
@@ -346,6 +346,10 @@ final class VerbsLink: Link {
         switch completion.immediate >> 30 {
         case VerbsImmediate.packet: packetsArrived &+= 1
         case VerbsImmediate.piece: counters.bytesReceived += UInt64(arrived(tag: value))
+        case VerbsImmediate.goodbye:
+            // An acknowledgement that is lost on the way would be repeated by nobody once the peer has gone.
+            let arrived = retired &+ UInt64((value &- UInt32(truncatingIfNeeded: retired)) & 0x3fff_ffff)
+            if arrived > retired, arrived <= written { retire(upTo: arrived - 1) }
         default:
             repostedByPeer &+= ((value >> 15) &- repostedByPeer) & 0x7fff
             packetsTakenByPeer &+= ((value & 0x7fff) &- packetsTakenByPeer) & 0x7fff

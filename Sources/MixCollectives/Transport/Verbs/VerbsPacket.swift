@@ -37,6 +37,8 @@ enum VerbsImmediate {
     static let packet: UInt32 = 0
     static let piece: UInt32 = 1
     static let credit: UInt32 = 2
+    /// The last write of a link that closes: how many of the peer's writes have come.
+    static let goodbye: UInt32 = 3
 
     static func make(_ kind: UInt32, _ value: UInt32) -> UInt32 { kind << 30 | value & 0x3fff_ffff }
 }
