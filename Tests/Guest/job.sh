@@ -35,6 +35,10 @@ for transport in verbs auto; do
     reached verbs 8
     reached shm 4
 done
+for ranks in 2 3; do
+    MIX_TRANSPORT=verbs play "counters, $ranks ranks on $ranks nodes" $ranks $ranks join counters
+    echo "$said" | grep '^counted'
+done
 MIX_TRANSPORT=verbs play "verbs, 6 ranks on 3 nodes" 6 3 join routes check
 reached verbs 24
 MIX_TRANSPORT=tcp play "tcp, 4 ranks on 2 nodes" 4 2 join routes check

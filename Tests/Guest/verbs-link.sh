@@ -27,29 +27,10 @@ pair() {
     echo "passed: $1"
 }
 
-# yardstick TOOL BYTES [OPTION]…: a line of perftest's.
-yardstick() {
-    tool=$1 bytes=$2
-    shift 2
-    timeout 60 "$tool" -d rxe0 -s "$bytes" -n 1000 "$@" >/dev/null &
-    sleep 1
-    echo "$tool: $(timeout 60 "$tool" -d rxe0 -s "$bytes" -n 1000 "$@" 10.9.0.1 | grep -A1 '#bytes' | tail -1)"
-    wait
-}
-
 for test in "$@"; do
     case $test in
     messages)
         for seed in 1 2 "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"; do pair messages "$seed"; done
-        ;;
-    speed)
-        # The yardsticks, in the same guest just before: two processes, same device. Named several times, the test is
-        # that many rounds, to compare one by one.
-        yardstick ib_write_lat 8
-        yardstick ib_send_lat 8
-        yardstick ib_write_bw 65536
-        yardstick ib_write_bw 1048576 -n 64
-        pair speed
         ;;
     absent)
         rdma link delete rxe0

@@ -18,6 +18,7 @@ public struct LinkCounters: Sendable, Hashable, BitwiseCopyable {
     /// Verbs: completions polled that say that the peer's write is there. TCP: messages that came.
     public var arrivals: UInt64 = 0
 
+    /// Nothing counted yet.
     public init() {}
 
     /// What was counted between `earlier` and `later`.

@@ -182,7 +182,12 @@ extension VerbsLink {
     }
 
     private func completeReceive(_ name: VerbsMessageName) {
-        receives[name.channel][name.number].complete()
+        // Mostly the first.
+        if name.number == receives[name.channel].first {
+            receives[name.channel].removeFirst()
+        } else {
+            receives[name.channel][name.number].complete()
+        }
         receives[name.channel].removeFirst { $0.isComplete }
     }
 

@@ -244,18 +244,18 @@ final class VerbsLink: Link {
         packet.notes = UInt32(extra / VerbsPacket.noteBytes)
         (toldReposted, toldTaken) = (reposted, packetsTaken)
         copy.storeBytes(of: packet, as: VerbsPacket.self)
-        var length = extra
+        var (head, length) = (VerbsPacket.headBytes, extra)
         if packet.kind == VerbsPacket.Kind.message {
-            length = Int(packet.bytes)
+            (head, length) = (VerbsPacket.messageHeadBytes, Int(packet.bytes))
             counters.bytesCopied += UInt64(length)
             counters.bytesSent += UInt64(length)
         }
-        if length > 0, let payload { (copy + VerbsPacket.headBytes).copyMemory(from: payload, byteCount: length) }
+        if length > 0, let payload { (copy + head).copyMemory(from: payload, byteCount: length) }
         packetsSent &+= 1
         // A packet's copy is free again when the peer has taken the packet, so nobody waits for its completion.
         write(
             VerbsImmediate.make(VerbsImmediate.packet, 0), from: UnsafeRawPointer(copy),
-            key: ringRegistration.localKey, bytes: VerbsPacket.headBytes + length, to: peerRing + UInt64(slot),
+            key: ringRegistration.localKey, bytes: head + length, to: peerRing + UInt64(slot),
             peerKey: peerRingKey)
     }
 
@@ -395,13 +395,15 @@ final class VerbsLink: Link {
             packetsTaken &+= 1
             repostedByPeer = newer(packet.reposted, repostedByPeer)
             packetsTakenByPeer = newer(packet.taken, packetsTakenByPeer)
-            var copied = take(packet, payload: UnsafeRawPointer(slot + VerbsPacket.headBytes))
-            for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
-                let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
-                copied += take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+            counters.bytesCopied += UInt64(take(packet, payload: slot + VerbsPacket.messageHeadBytes))
+            if packet.kind == VerbsPacket.Kind.message {
+                counters.bytesReceived += packet.bytes
+            } else {
+                for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
+                    let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
+                    _ = take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+                }
             }
-            counters.bytesCopied += UInt64(copied)
-            if packet.kind == VerbsPacket.Kind.message { counters.bytesReceived += packet.bytes }
         }
     }
 
