@@ -32,6 +32,10 @@ reached verbs 2
 MIX_TRANSPORT=verbs play "verbs, 4 ranks on 2 nodes" 4 2 join routes check splits
 reached verbs 8
 reached shm 4
+for ranks in 2 3; do
+    MIX_TRANSPORT=verbs play "counters, $ranks ranks on $ranks nodes" $ranks $ranks join counters
+    echo "$said" | grep '^counted'
+done
 MIX_TRANSPORT=auto play "auto, 6 ranks on 3 nodes" 6 3 join routes check
 reached verbs 24
 MIX_TRANSPORT=tcp play "tcp, 4 ranks on 2 nodes" 4 2 join routes check

@@ -84,6 +84,8 @@ struct Player {
         case "allocate": _ = try world.allocate(UInt8.self, count: number(1))
         case "churn": try churn(count: number(1))
         case "check": try checkEverything()
+        case "counters": try checkCounters()
+        case "measure": try measure(count: number(1), calls: number(2))
         case "splits":
             let whole = world!
             defer { world = whole }

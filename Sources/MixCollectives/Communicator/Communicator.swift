@@ -124,6 +124,10 @@ public final class Communicator: @unchecked Sendable {
     /// The host that `rank` of this communicator runs on.
     public func host(of rank: Int) -> String { network?.hosts[rank] ?? node.hosts[members[rank].nodeRank] }
 
+    /// What this rank's links to other nodes have done since they were made, all together: those of the world, which the
+    /// communicators split from it share. Take the difference of two moments; what peers have yet to receive comes later.
+    public var counters: LinkCounters { network?.wires.counters ?? LinkCounters() }
+
     /// What a rank of this communicator is called in messages.
     func label(_ rank: Int) -> Int { labels?[rank] ?? rank }
 

@@ -43,18 +43,6 @@ struct LinkTicket: BitwiseCopyable {
     var bytes: Int = 0
 }
 
-/// What a link has done so far.
-struct LinkCounters: BitwiseCopyable {
-    var bytesSent: UInt64 = 0
-    var bytesReceived: UInt64 = 0
-    /// Bytes that the processor copied on the way, beside the kernel's own copies.
-    var bytesCopied: UInt64 = 0
-    /// System calls, or rings of the card's doorbell.
-    var doorbells: UInt64 = 0
-    var workRequests: UInt64 = 0
-    var completions: UInt64 = 0
-}
-
 /// Why a link can't go on.
 enum LinkError: Error {
     /// The connection is gone: the peer's process ended, or the wire.

@@ -91,7 +91,9 @@ final class Wires: @unchecked Sendable {
     var hasUnposted: Bool { endpoint != nil && lock.withLock { _ in isUnposted } }
 
     /// What the links have done so far, all together.
-    var counters: [LinkCounters] { lock.withLock { _ in links.compactMap { $0?.counters } } }
+    var counters: LinkCounters {
+        lock.withLock { _ in links.reduce(LinkCounters()) { sum, link in link.map { sum + $0.counters } ?? sum } }
+    }
 
     /// Moves what can be moved on all links. Throws what another node says went wrong in this communicator, and what a
     /// peer sent that this rank does not expect; a link that is lost is remembered.

@@ -37,11 +37,13 @@ final class Runner {
                     let measurement = try measureRow(sweep, row.shape, place, workspace)
                     row.measurements[place] = measurement
                     wrong += measurement.wrong
-                    lines?.append(JSONRow(row, measurement, place, peer: peer, ranks: world.size, policy: policy))
+                    lines?.append(
+                        JSONRow(row, measurement, place, peer: peer, ranks: world.size, nodes: nodes, policy: policy))
                 }
                 rows.append(row)
                 progress.clear()
-                if world.rank == 0 { Console.write(table.line(row)) }
+                guard world.rank == 0 else { continue }
+                Console.write(table.line(row) + (policy.counters ? table.counters(row, nodes: nodes) : ""))
             }
         }
     }

@@ -14,17 +14,20 @@ struct VerbsPacket: BitwiseCopyable {
     var number: UInt64
     var bytes: UInt64
     var signature: UInt64
-    var address: UInt64 = 0
-    var key: UInt32 = 0
-    var tag: UInt32 = 0
     /// Room for the other: receives that the sender of this packet has posted anew, and packets that it has taken.
     var reposted: UInt32 = 0
     var taken: UInt32 = 0
+    // Of announcements only; in a message its bytes begin here.
+    var address: UInt64 = 0
+    var key: UInt32 = 0
+    var tag: UInt32 = 0
     /// How many more announcements follow.
     var notes: UInt32 = 0
 
     /// Room for the head in a slot.
     static let headBytes = 64
+    /// The part of it that a message has: up to `taken`.
+    static let messageHeadBytes = 40
     static let payloadBytes = 4096
     static let slotBytes = headBytes + payloadBytes
     static let slots = 64
