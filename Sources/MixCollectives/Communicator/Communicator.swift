@@ -97,7 +97,8 @@ public final class Communicator: @unchecked Sendable {
         self.labels = labels
         self.network = network
         isOversubscribed = node.oversubscribed
-        spins = node.oversubscribed ? 64 : 4000
+        // Beside the wires nobody notices a switch to another rank, which may be what this one waits for.
+        spins = node.oversubscribed || labels != nil ? 64 : 4000
         pending = Array(repeating: nil, count: 2 * (network?.topology.nodeCount ?? 0))
         sources = .allocate(capacity: members.count)
         sources.initialize(repeating: nil, count: members.count)

@@ -59,16 +59,20 @@ final class Network {
     ) throws(CollectiveError) {
         let start = mix_now()
         let deadline = start &+ local.timeout.nanoseconds
+        var looks = 0
         while true {
-            try advance(operation, number)
+            // A link on which nothing is under way can still bring news of a failure.
+            try advance(operation, number, onlyBusy: looks & 15 != 0)
             if ready() { return }
-            try checkLinks(operation, number, isNeeded)
+            if wires.isBroken { try checkLinks(operation, number, isNeeded) }
+            looks += 1
+            guard looks >= Self.looks else { continue }
+            // What it waits for comes from ranks that may need this very processor: of this node, or on the same machine.
+            mix_yield()
+            guard looks & 15 == 0 else { continue }
+            try local.throwIfFailed()
             let waited = mix_now() - start
-            if waited > 50_000 {
-                try local.throwIfFailed()
-                mix_yield()
-            }
-            guard waited > 1_000_000 else { continue }
+            guard waited > Self.yieldingNanoseconds else { continue }
             try checkLife(operation, number, isNeeded, until: ready)
             if start + waited >= deadline {
                 throw fail(
@@ -78,14 +82,21 @@ final class Network {
                         host: hosts[peer], operation: operation, sequence: number))
             }
             // Ranks of this node ring no bell that a descriptor hears: look up often enough for them.
-            wires.sleep(milliseconds: waited > 100_000_000 ? 5 : 1)
+            wires.sleep(microseconds: waited > 100_000_000 ? 5000 : 100)
         }
     }
 
+    /// How often a rank looks at its links, a system call for each, before it gives way.
+    private static let looks = 4
+    /// How long it gives way before it sleeps.
+    private static let yieldingNanoseconds: Int64 = 1_000_000
+
     /// Moves what can be moved on the wires.
-    func advance(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
+    func advance(
+        _ operation: Operation, _ sequence: UInt64, onlyBusy: Bool = false
+    ) throws(CollectiveError) {
         do throws(CollectiveError) {
-            try wires.advance(communicator: number) { worldRank, error in
+            try wires.advance(communicator: number, onlyBusy: onlyBusy) { worldRank, error in
                 self.describe(worldRank, error, operation, sequence)
             }
         } catch {

@@ -115,6 +115,7 @@ final class TCPLink: Link {
         return incoming.arrived
     }
 
+    var isBusy: Bool { !outgoing.isEmpty || receivesWaiting > 1 }
     var descriptor: (file: Int32, wantsToWrite: Bool) { (socket, !outgoing.isEmpty) }
 
     func close() {
