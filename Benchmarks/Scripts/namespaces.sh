@@ -96,7 +96,7 @@ for rate in $rates; do
     if [ -n "$harness" ]; then
       BENCH_NS_PREFIX=$prefix BENCH_NS_NET=$network "$harness" --nodes "$nodes" --ranks "$ranks" --rate "$rate" --ops "$ops" \
         --sizes "$sizes" --seconds "$seconds" --place "$place" ${file:+--json "$file"} "$@" \
-        --extra "mix=\"\$BENCH_HERE/launch.sh\" \$BENCH_RANKS '$here/namespaces.sh' rank '$mixbench' peers --bind none"
+        --extra "mix=BENCH_PIN=${BENCH_PIN:-0} \"\$BENCH_HERE/launch.sh\" \$BENCH_RANKS '$here/namespaces.sh' rank '$mixbench' peers --bind none"
       continue
     fi
     up "$nodes" "$rate"

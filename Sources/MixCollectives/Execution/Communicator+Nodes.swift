@@ -7,6 +7,11 @@ internal import MixSchedule
 extension Communicator {
     /// Up to so many bytes an all-reduce sends all of it at once instead of in parts that take turns.
     private static let smallAllReduceBytes = 16 << 10
+    /// Up to so many bytes the node's part of an all-to-all is one exchange.
+    private static let smallAllToAllBytes = 64 << 10
+    /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
+    private static let pieceBytes = 512 << 10
+    private static let greatestPieceCount = 64
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
         try network.local.throwIfFailed()
@@ -25,6 +30,14 @@ extension Communicator {
         {
             return try runSmallAllReduce(call, network)
         }
+        if call.operation == .allToAll, forced[.allToAll] == nil, let first = network.firstOfNode,
+            call.count * call.type.size * size <= Self.smallAllToAllBytes
+        {
+            guard call.inPlace else { return try runSmallAllToAll(call, network, first: first) }
+            return try withSeparateInput(call) { call throws(CollectiveError) in
+                try runSmallAllToAll(call, network, first: first)
+            }
+        }
         let algorithms = Algorithm.all(for: call.operation)
         let name = forced[call.operation]?.name ?? defaultAlgorithm(call.operation, network)
         let index = algorithms.firstIndex { $0.name == name }!
@@ -36,7 +49,7 @@ extension Communicator {
                     + "\(network.topology.nodeCount)", rank: rank, host: host, operation: call.operation)
         }
         let schedule = compiled(algorithm, index: UInt8(index), pieces: pieces(call, algorithm, network), call)
-        if algorithm.needsMappedMemory {
+        if algorithm.needsMappedMemory, !call.exchangesInPlace {
             try withMappedBuffers(call) { call throws(CollectiveError) in
                 try execute(schedule, index: index, call, network)
             }
@@ -52,8 +65,8 @@ extension Communicator {
     private func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
         switch operation {
         case .allReduce: network.topology.ranksPerNode == nil ? "hierarchical-ring" : "hierarchical"
-        case .reduceScatter, .allGather: "ring"
-        case .allToAll, .allToAllV: "pairwise"
+        case .reduceScatter, .allGather, .allToAll: "hierarchical"
+        case .allToAllV: "pairwise"
         case .broadcast, .reduce: "tree"
         case .gather, .scatter: "linear"
         case .barrier: "dissemination"
@@ -61,11 +74,12 @@ extension Communicator {
         }
     }
 
-    /// Into how many pieces an operation is cut, so that node and wire work at the same time.
+    /// Into how many pieces an operation is cut.
     private func pieces(_ call: Call, _ algorithm: Algorithm, _ network: Network) -> UInt8 {
-        guard algorithm.needsMappedMemory, network.topology.ranksPerNode != 1 else { return 1 }
-        let perLane = call.count * call.type.size / (network.topology.ranksPerNode ?? 1)
-        return UInt8(Swift.max(1, Swift.min(4, perLane >> 19)))
+        guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
+        var bytes = call.count * call.type.size
+        if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }
+        return UInt8(Swift.max(1, Swift.min(Self.greatestPieceCount, bytes / Self.pieceBytes)))
     }
 
     private func execute(
@@ -126,10 +140,7 @@ extension Communicator {
             pending[2 * node + 1] = network.send(mine, bytes, to: ranks[lane], channel: 0, signature: signature)
         }
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
-            let peer = ranks[lane]
-            try network.wait(for: peer, call.operation, operationNumber, isNeeded: { $0 == peer }) {
-                network.isComplete(pending[2 * node]!, peer) && network.isComplete(pending[2 * node + 1]!, peer)
-            }
+            try waitForMessages(node, with: ranks[lane], call, network)
         }
         guard call.count > 0 else { return }
         for node in 0..<topology.nodeCount { sources[node] = UnsafeRawPointer(parts + node * stride) }
@@ -138,6 +149,34 @@ extension Communicator {
             call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1,
             call.count,
             UInt32(size), 0)
+    }
+
+    /// An all-to-all of little data: every block for another node is on its way before the node's ranks exchange theirs.
+    private func runSmallAllToAll(_ call: Call, _ network: Network, first: Int) throws(CollectiveError) {
+        let block = call.count * call.type.size
+        let strangers = (1..<size).lazy.map { (self.rank + $0) % self.size }.filter { !network.isLocal($0) }
+        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
+        for peer in strangers {
+            pending[2 * peer] = network.receive(
+                call.output.map { $0 + peer * block }, block, from: peer, channel: 0, signature: signature)
+            pending[2 * peer + 1] = network.send(
+                call.input.map { $0 + peer * block }, block, to: peer, channel: 0, signature: signature)
+        }
+        var inside = call
+        inside.input = call.input.map { $0 + first * block }
+        inside.output = call.output.map { $0 + first * block }
+        try insideNode(inside, network)
+        for peer in strangers { try waitForMessages(peer, with: peer, call, network) }
+    }
+
+    /// Waits for the two messages of a pair that `pending` has at `index`.
+    private func waitForMessages(
+        _ index: Int, with peer: Int, _ call: Call, _ network: Network
+    ) throws(CollectiveError) {
+        let (receive, send) = (pending[2 * index]!, pending[2 * index + 1]!)
+        try network.wait(for: peer, call.operation, operationNumber, isNeeded: { $0 == peer }) {
+            network.isComplete(receive, peer) && network.isComplete(send, peer)
+        }
     }
 
     private func insideNode(_ call: Call, _ network: Network) throws(CollectiveError) {
@@ -153,25 +192,24 @@ extension Communicator {
 
     // MARK: Memory
 
-    /// Runs `body` on buffers that this node's ranks have mapped: the caller's own, or copies.
+    /// Runs `body` on buffers that this node's ranks have mapped, as far as they read them: the caller's own, or copies.
     private func withMappedBuffers(
         _ call: Call, _ body: (Call) throws(CollectiveError) -> Void
     ) throws(CollectiveError) {
-        let bytes = call.count * call.type.size
+        guard network!.local.size > 1 else { return try body(call) }
+        let (inputBytes, outputBytes) = bufferBytes(call)
         var mapped = call
-        let inPlace = call.input == UnsafeRawPointer(call.output)
-        let isOutputMapped = heapOffset(UnsafeRawPointer(call.output), bytes) >= 0
-        if !isOutputMapped { mapped.output = try staging(8, bytes) }
-        if inPlace {
-            mapped.input = UnsafeRawPointer(mapped.output)
-            if !isOutputMapped { copy(call.input, 0, to: mapped.output, 0, bytes) }
-        } else if heapOffset(call.input, bytes) < 0 {
-            let copied = try staging(9, bytes)
-            copy(call.input, 0, to: copied, 0, bytes)
-            mapped.input = UnsafeRawPointer(copied)
+        let isOutputRead = call.operation == .allReduce || call.operation == .allGather
+        let copiesOutput = isOutputRead && heapOffset(UnsafeRawPointer(call.output), outputBytes) < 0
+        if copiesOutput { mapped.output = try staging(8, outputBytes) }
+        let isSame = call.input == UnsafeRawPointer(call.output)
+        if isSame { mapped.input = UnsafeRawPointer(mapped.output) }
+        if isSame ? copiesOutput : heapOffset(call.input, inputBytes) < 0 {
+            if !isSame { mapped.input = UnsafeRawPointer(try staging(9, inputBytes)) }
+            copy(call.input, 0, to: UnsafeMutableRawPointer(mutating: mapped.input), 0, inputBytes)
         }
         try body(mapped)
-        if !isOutputMapped { copy(UnsafeRawPointer(mapped.output), 0, to: call.output, 0, bytes) }
+        if copiesOutput { copy(UnsafeRawPointer(mapped.output), 0, to: call.output, 0, outputBytes) }
     }
 
     /// Runs `body` with a copy of the input, so that what arrives does not overwrite what is still to be sent.

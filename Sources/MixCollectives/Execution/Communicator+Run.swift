@@ -201,7 +201,7 @@ extension Communicator {
     }
 
     /// Bytes of the caller's input and output.
-    private func bufferBytes(_ call: Call) -> (Int, Int) {
+    func bufferBytes(_ call: Call) -> (Int, Int) {
         let block = call.count * call.type.size
         switch call.operation {
         case .allReduce, .broadcast, .reduce: return (block, block)

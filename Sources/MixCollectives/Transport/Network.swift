@@ -17,6 +17,8 @@ final class Network {
     let number: Int
     /// Which of the links' channels are this communicator's.
     let firstChannel: Int
+    /// The first of this node's ranks, if they follow each other without a gap.
+    let firstOfNode: Int?
 
     init(
         topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires,
@@ -29,6 +31,8 @@ final class Network {
         self.worldRanks = worldRanks
         self.wires = wires
         self.number = number
+        let mates = topology.nodes[topology.node(of: rank)]
+        firstOfNode = mates.enumerated().allSatisfy { $1 == mates[0] + $0 } ? mates[0] : nil
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 
@@ -62,7 +66,7 @@ final class Network {
         var looks = 0
         while true {
             // A link on which nothing is under way can still bring news of a failure.
-            try advance(operation, number, onlyBusy: looks & 15 != 0)
+            try advance(operation, number, onlyBusy: looks & 15 != 15)
             if ready() { return }
             if wires.isBroken { try checkLinks(operation, number, isNeeded) }
             looks += 1

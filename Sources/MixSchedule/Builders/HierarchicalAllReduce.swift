@@ -22,7 +22,8 @@ extension Schedule {
         let counterparts = topology.nodes.map { $0[lane] }
         let levels = Levels(
             lane: lane, nodeCount: topology.nodeCount, pieces: pieces, mates: mates,
-            between: draft.addRing(over: counterparts, named: "between nodes: "))
+            scattering: draft.addRing(over: counterparts, named: "between nodes: reduce-scatter "),
+            gathering: draft.addRing(over: counterparts, named: "between nodes: all-gather ", channel: 1))
         if mates.count == 1 {
             for piece in 0..<pieces { draft.betweenNodes(levels, piece: piece, own: .input) }
         } else if insideNode == .mapped {
@@ -67,8 +68,9 @@ private struct Levels {
     let pieces: Int
     /// The ranks of this rank's node by lane.
     let mates: [Int]
-    /// The ring of this lane through all nodes.
-    let between: Ring
+    /// The ring of this lane through all nodes, once for each half, so that pieces follow each other without a gap.
+    let scattering: Ring
+    let gathering: Ring
 
     func block(lane: Int, piece: Int, node: Int) -> Int {
         (lane * pieces + piece) * nodeCount + node
@@ -99,7 +101,7 @@ extension ScheduleDraft {
                 block: levels.block(lane: levels.lane, piece: piece, node: node))
         }
         return allReduce(
-            on: levels.between, own: { slice(own, node: $0) },
+            on: levels.scattering, gathering: levels.gathering, own: { slice(own, node: $0) },
             result: { slice(.output, node: $0) }, ready: ready)[0]
     }
 
@@ -114,7 +116,7 @@ extension ScheduleDraft {
             var reduced: [Completion?] = Array(repeating: nil, count: levels.nodeCount)
             // In the order in which the ring between the nodes wants the blocks.
             for back in 1...levels.nodeCount {
-                let node = levels.between.block(back: back)
+                let node = levels.scattering.block(back: back)
                 let block = levels.block(lane: levels.lane, piece: piece, node: node)
                 reduced[node] = append(
                     .reduce(
