@@ -5,12 +5,12 @@ internal import MixSchedule
 // Operations of a communicator whose ranks are on several nodes: by the schedule of an algorithm, whose messages
 // between nodes take the links, and whose other steps take the node's shared memory.
 extension Communicator {
-    /// Up to so many bytes an all-reduce sends all of it at once instead of in parts that take turns.
-    private static let smallAllReduceBytes = 16 << 10
+    /// Up to so many bytes every lane sends all of an all-reduce, and no hand-over inside the node follows.
+    private static let wholeAllReduceBytes = 2 << 10
     /// Up to so many bytes the node's part of an all-to-all is one exchange.
     private static let smallAllToAllBytes = 64 << 10
     /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
-    private static let pieceBytes = 512 << 10
+    private static let pieceBytes = 256 << 10
     private static let greatestPieceCount = 64
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
@@ -26,7 +26,7 @@ extension Communicator {
 
     private func runSchedule(_ call: Call, _ network: Network) throws(CollectiveError) {
         if call.operation == .allReduce, forced[.allReduce] == nil, network.topology.ranksPerNode != nil,
-            call.count * call.type.size <= Self.smallAllReduceBytes
+            call.count * call.type.size <= smallAllReduceBytes(network)
         {
             return try runSmallAllReduce(call, network)
         }
@@ -60,6 +60,12 @@ extension Communicator {
         } else {
             try execute(schedule, index: index, call, network)
         }
+    }
+
+    /// Up to so many bytes nodes exchange what they have of an all-reduce, and each combines all of it. Between two nodes that
+    /// is as few bytes as reducing in turns, and half the rounds; but it does not work at the same time as the wire.
+    private func smallAllReduceBytes(_ network: Network) -> Int {
+        network.topology.nodeCount > 2 ? 16 << 10 : network.local.size > 1 ? 64 << 10 : 256 << 10
     }
 
     private func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
@@ -101,10 +107,8 @@ extension Communicator {
     private func enterNode(
         _ call: Call, _ network: Network, path: UInt8, scratch: UnsafeMutableRawPointer?
     ) throws(CollectiveError) -> MappedMemory {
-        let local = network.local
-        local.operation = call.operation
-        local.operationNumber = operationNumber
-        let near = try local.exchangeAddresses(call, path: path, scratch: scratch)
+        enterLocal(call, network)
+        let near = try network.local.exchangeAddresses(call, path: path, scratch: scratch)
         let memory = MappedMemory(addresses: addresses)
         for (lane, mate) in network.topology.nodes[network.topology.node(of: rank)].enumerated() {
             for buffer in [Buffer.input, .output, .scratch] {
@@ -117,21 +121,37 @@ extension Communicator {
         return memory
     }
 
-    /// An all-reduce of little data: inside the node first; then each lane sends the node's result to its counterparts and
-    /// combines all nodes' in their order, so that every rank computes the same without a step back into the node.
+    /// An all-reduce of little data: inside the node first; then each lane exchanges with its counterparts the node's result,
+    /// or its part of it if it's worth a second hand-over inside the node, and combines all nodes' in their order.
     private func runSmallAllReduce(_ call: Call, _ network: Network) throws(CollectiveError) {
-        let bytes = call.count * call.type.size
+        guard network.local.size > 1 else {
+            return try combineNodes(call, network, call.input, call.count, into: call.output)
+        }
+        var inside = call
+        if call.reduction == .average { inside.reduction = .sum }
+        if call.count * call.type.size <= Self.wholeAllReduceBytes {
+            try insideNode(inside, network)
+            try combineNodes(call, network, UnsafeRawPointer(call.output), call.count, into: call.output)
+        } else {
+            enterLocal(call, network)
+            try network.local.exchangeInTwo(inside, Extent(first: 0, count: call.count)) {
+                part, count throws(CollectiveError) in
+                try combineNodes(call, network, UnsafeRawPointer(part), count, into: part)
+            }
+        }
+    }
+
+    /// Exchanges `count` elements with the ranks of the same lane, and combines theirs with `mine` in the order of the nodes.
+    private func combineNodes(
+        _ call: Call, _ network: Network, _ mine: UnsafeRawPointer?, _ count: Int,
+        into output: UnsafeMutableRawPointer?
+    ) throws(CollectiveError) {
         let topology = network.topology
         let lane = topology.lane(of: rank)
         let myNode = topology.node(of: rank)
-        let parts = try staging(8, Swift.max(64, bytes) * topology.nodeCount)
-        let stride = Swift.max(64, bytes)
-        let mine = parts + myNode * stride
-        var inside = call
-        inside.output = mine
-        if call.reduction == .average { inside.reduction = .sum }
-        try insideNode(inside, network)
-
+        let bytes = count * call.type.size
+        let stride = SharedHeap.roundedUp(Swift.max(1, bytes), 64)
+        let parts = try staging(8, stride * topology.nodeCount)
         // The 64 bits differ from a schedule's, so that a rank that goes another way is found out.
         let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
@@ -142,12 +162,13 @@ extension Communicator {
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             try waitForMessages(node, with: ranks[lane], call, network)
         }
-        guard call.count > 0 else { return }
-        for node in 0..<topology.nodeCount { sources[node] = UnsafeRawPointer(parts + node * stride) }
-        destinations[0] = call.output
+        guard count > 0 else { return }
+        for node in 0..<topology.nodeCount {
+            sources[node] = node == myNode ? mine : UnsafeRawPointer(parts + node * stride)
+        }
+        destinations[0] = output
         _ = mix_reduce(
-            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1,
-            call.count,
+            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1, count,
             UInt32(size), 0)
     }
 
@@ -179,14 +200,19 @@ extension Communicator {
         }
     }
 
+    /// What the node's ranks say of themselves if something goes wrong.
+    private func enterLocal(_ call: Call, _ network: Network) {
+        network.local.operation = call.operation
+        network.local.operationNumber = operationNumber
+    }
+
     private func insideNode(_ call: Call, _ network: Network) throws(CollectiveError) {
         let local = network.local
         guard local.size > 1 else {
             copy(call.input, 0, to: call.output, 0, call.count * call.type.size)
             return
         }
-        local.operation = call.operation
-        local.operationNumber = operationNumber
+        enterLocal(call, network)
         try local.exchange(call, Extent(first: 0, count: call.count))
     }
 

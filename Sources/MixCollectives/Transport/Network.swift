@@ -63,16 +63,15 @@ final class Network {
     ) throws(CollectiveError) {
         let start = mix_now()
         let deadline = start &+ local.timeout.nanoseconds
-        var looks = 0
+        var looks = 1
         while true {
             // A link on which nothing is under way can still bring news of a failure.
-            try advance(operation, number, onlyBusy: looks & 15 != 15)
+            try advance(operation, number, onlyBusy: looks & 15 != 0)
             if ready() { return }
             if wires.isBroken { try checkLinks(operation, number, isNeeded) }
-            looks += 1
-            guard looks >= Self.looks else { continue }
             // What it waits for comes from ranks that may need this very processor: of this node, or on the same machine.
             mix_yield()
+            looks += 1
             guard looks & 15 == 0 else { continue }
             try local.throwIfFailed()
             let waited = mix_now() - start
@@ -90,9 +89,7 @@ final class Network {
         }
     }
 
-    /// How often a rank looks at its links, a system call for each, before it gives way.
-    private static let looks = 4
-    /// How long it gives way before it sleeps.
+    /// How long a rank gives way before it sleeps.
     private static let yieldingNanoseconds: Int64 = 1_000_000
 
     /// Moves what can be moved on the wires.
