@@ -7,7 +7,7 @@ internal import MixSchedule
 extension Communicator {
     /// Up to so many bytes every lane sends all of an all-reduce, and no hand-over inside the node follows.
     private static let wholeAllReduceBytes = 2 << 10
-    /// Up to so many bytes the node's part of an all-to-all is one exchange.
+    /// Up to so many bytes an all-to-all is one exchange inside the node and one message to each other node.
     private static let smallAllToAllBytes = 64 << 10
     /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
     private static let pieceBytes = 256 << 10
@@ -30,12 +30,12 @@ extension Communicator {
         {
             return try runSmallAllReduce(call, network)
         }
-        if call.operation == .allToAll, forced[.allToAll] == nil, let first = network.firstOfNode,
+        if call.operation == .allToAll, forced[.allToAll] == nil, network.isRegular,
             call.count * call.type.size * size <= Self.smallAllToAllBytes
         {
-            guard call.inPlace else { return try runSmallAllToAll(call, network, first: first) }
+            guard call.inPlace else { return try runSmallAllToAll(call, network) }
             return try withSeparateInput(call) { call throws(CollectiveError) in
-                try runSmallAllToAll(call, network, first: first)
+                try runSmallAllToAll(call, network)
             }
         }
         let algorithms = Algorithm.all(for: call.operation)
@@ -172,29 +172,48 @@ extension Communicator {
             UInt32(size), 0)
     }
 
-    /// An all-to-all of little data: every block for another node is on its way before the node's ranks exchange theirs.
-    private func runSmallAllToAll(_ call: Call, _ network: Network, first: Int) throws(CollectiveError) {
+    /// An all-to-all of little data: one exchange inside the node; then each rank sends to its counterpart on every other
+    /// node what its whole node has for that rank, in one message.
+    private func runSmallAllToAll(_ call: Call, _ network: Network) throws(CollectiveError) {
+        let (local, topology) = (network.local, network.topology)
+        let (lane, myNode) = (topology.lane(of: rank), topology.node(of: rank))
         let block = call.count * call.type.size
-        let strangers = (1..<size).lazy.map { (self.rank + $0) % self.size }.filter { !network.isLocal($0) }
-        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
-        for peer in strangers {
-            pending[2 * peer] = network.receive(
-                call.output.map { $0 + peer * block }, block, from: peer, channel: 0, signature: signature)
-            pending[2 * peer + 1] = network.send(
-                call.input.map { $0 + peer * block }, block, to: peer, channel: 0, signature: signature)
+        let bytes = local.size * block
+        enterLocal(call, network)
+        let slot = try local.exchangeWholeInput(call, bytes: size * block)
+        /// What a rank of this node has for `destination`.
+        func sent(_ mate: Int, _ destination: Int) -> UnsafeRawPointer? {
+            let published = mate == lane ? call.input : UnsafeRawPointer(local.members[mate].slot(slot))
+            return published.map { $0 + destination * block }
         }
-        var inside = call
-        inside.input = call.input.map { $0 + first * block }
-        inside.output = call.output.map { $0 + first * block }
-        try insideNode(inside, network)
-        for peer in strangers { try waitForMessages(peer, with: peer, call, network) }
+        let parts = try staging(8, Swift.max(1, bytes) * topology.nodeCount)
+        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
+        for distance in 1..<topology.nodeCount {
+            let node = (myNode + distance) % topology.nodeCount
+            let peer = topology.nodes[node][lane]
+            var part = sent(lane, peer)
+            if local.size > 1 {
+                part = UnsafeRawPointer(parts + node * bytes)
+                for mate in 0..<local.size { copy(sent(mate, peer), 0, to: parts + node * bytes, mate * block, block) }
+            }
+            pending[2 * node] = network.receive(
+                call.output.map { $0 + topology.nodes[node][0] * block }, bytes, from: peer, channel: 0,
+                signature: signature)
+            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature)
+        }
+        for (mate, source) in topology.nodes[myNode].enumerated() {
+            copy(sent(mate, rank), 0, to: call.output, source * block, block)
+        }
+        for (node, ranks) in topology.nodes.enumerated() where node != myNode {
+            try waitForMessages(node, with: ranks[lane], call, network)
+        }
     }
 
-    /// Waits for the two messages of a pair that `pending` has at `index`.
+    /// Waits for the two messages that `pending` has for a node.
     private func waitForMessages(
-        _ index: Int, with peer: Int, _ call: Call, _ network: Network
+        _ node: Int, with peer: Int, _ call: Call, _ network: Network
     ) throws(CollectiveError) {
-        let (receive, send) = (pending[2 * index]!, pending[2 * index + 1]!)
+        let (receive, send) = (pending[2 * node]!, pending[2 * node + 1]!)
         try network.wait(for: peer, call.operation, operationNumber, isNeeded: { $0 == peer }) {
             network.isComplete(receive, peer) && network.isComplete(send, peer)
         }

@@ -12,6 +12,8 @@ extension Communicator {
         static let large: UInt8 = 1
         /// Forced algorithms follow, in the order of `Algorithm.all(for:)`.
         static let forced: UInt8 = 2
+        /// All of the input is published, for other nodes too.
+        static let whole: UInt8 = 0x7f
     }
 
     @usableFromInline func run(_ call: Call) throws(CollectiveError) {

@@ -251,6 +251,17 @@ extension Communicator {
         }
     }
 
+    /// Publishes all of the input, and returns once all others' lies in the slot that it returns.
+    func exchangeWholeInput(_ call: Call, bytes: Int) throws(CollectiveError) -> Int {
+        guard size > 1 else { return 0 }
+        let slot = try begin()
+        let word = headerWord(call, path: Path.whole)
+        copy(call.input, 0, to: own.slot(slot), 0, bytes)
+        publish(word, call, slot: slot)
+        try meetAll(word, call, slot: slot)
+        return slot
+    }
+
     @inline(__always)
     func meetAll(_ word: UInt64, _ call: Call, slot: Int) throws(CollectiveError) {
         if isOversubscribed { try meetNeighbours(word, call, slot: slot) }

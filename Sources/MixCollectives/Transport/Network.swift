@@ -17,8 +17,8 @@ final class Network {
     let number: Int
     /// Which of the links' channels are this communicator's.
     let firstChannel: Int
-    /// The first of this node's ranks, if they follow each other without a gap.
-    let firstOfNode: Int?
+    /// Whether all nodes have as many ranks, and these follow each other without a gap.
+    let isRegular: Bool
 
     init(
         topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires,
@@ -31,8 +31,9 @@ final class Network {
         self.worldRanks = worldRanks
         self.wires = wires
         self.number = number
-        let mates = topology.nodes[topology.node(of: rank)]
-        firstOfNode = mates.enumerated().allSatisfy { $1 == mates[0] + $0 } ? mates[0] : nil
+        isRegular =
+            topology.ranksPerNode != nil
+            && topology.nodes.allSatisfy { ranks in ranks.enumerated().allSatisfy { $1 == ranks[0] + $0 } }
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 

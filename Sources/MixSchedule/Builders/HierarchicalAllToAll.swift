@@ -1,6 +1,6 @@
 extension Schedule {
     /// All-to-all on two levels: blocks of ranks of one node are copied through mapped memory, and all others are sent from
-    /// rank to rank, one node after the other.
+    /// rank to rank, in round i to the one i places up.
     ///
     /// Each rank sends its blocks for ranks of other nodes, the least possible. Node and wires work at the same time.
     public static func hierarchicalAllToAll(rank: Int, topology: Topology) -> Schedule {
@@ -10,15 +10,12 @@ extension Schedule {
         let sending = draft.addStream("between nodes: send")
         let receiving = draft.addStream("between nodes: receive")
         let copying = draft.addStream("node: copy")
-        for distance in 1..<max(1, topology.nodeCount) {
-            // Each rank begins with another one of the node, so that not all turn to the same.
-            for peer in turned(topology.nodes[(node + distance) % topology.nodeCount], by: topology.lane(of: rank)) {
-                draft.append(.send(draft.input(peer), to: peer), to: sending)
-            }
-            let source = topology.nodes[(node + topology.nodeCount - distance) % topology.nodeCount]
-            for peer in turned(source, by: topology.lane(of: rank)) {
-                draft.append(.receive(draft.output(peer), from: peer), to: receiving)
-            }
+        func isStranger(_ peer: Int) -> Bool { topology.node(of: peer) != node }
+        for peer in draft.peers where isStranger(peer) {
+            draft.append(.send(draft.input(peer), to: peer), to: sending)
+        }
+        for peer in draft.peers.reversed() where isStranger(peer) {
+            draft.append(.receive(draft.output(peer), from: peer), to: receiving)
         }
         if !others.isEmpty { draft.append(.signal, to: copying) }
         draft.append(.copy(from: draft.input(rank), to: draft.output(rank)), to: copying)
@@ -29,9 +26,5 @@ extension Schedule {
         if !others.isEmpty { draft.append(.signal, to: copying) }
         draft.awaitAll(others, signals: 2, in: copying)
         return draft.finished(inputBlocks: topology.rankCount, outputBlocks: topology.rankCount)
-    }
-
-    private static func turned(_ ranks: [Int], by places: Int) -> [Int] {
-        ranks.indices.map { ranks[($0 + places) % ranks.count] }
     }
 }

@@ -21,19 +21,17 @@ extension Schedule {
 extension ScheduleDraft {
     /// Reduce-scatter and all-gather on one ring, with blocks of `own` and `result` by position on the ring.
     ///
-    /// - Parameter gathering: the ring of the all-gather, if it has streams of its own, so that it does not hold up the
-    ///   reduce-scatter of what comes next.
     /// - Parameter ready: when this rank's contribution to a block is there, if not from the start.
     /// - Returns: when each piece of all blocks is there.
     @discardableResult
     mutating func allReduce(
-        on ring: Ring, gathering: Ring? = nil, pieces: Int = 1, own: (Int) -> Slice, result: (Int) -> Slice,
+        on ring: Ring, pieces: Int = 1, own: (Int) -> Slice, result: (Int) -> Slice,
         ready: (Int) -> Completion? = { _ in nil }
     ) -> [Completion?] {
         let home = result(ring.position)
         let reduced = reduceScatter(
             on: ring, pieces: pieces, own: own, partial: result, result: home,
             ready: { block, _ in ready(block) })
-        return allGather(on: gathering ?? ring, pieces: pieces, own: home, result: result, ready: reduced)
+        return allGather(on: ring, pieces: pieces, own: home, result: result, ready: reduced)
     }
 }
