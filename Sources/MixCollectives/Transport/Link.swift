@@ -23,6 +23,9 @@ protocol Link: AnyObject {
     /// Whether the message is complete: its memory is the caller's again.
     func isComplete(_ ticket: LinkTicket) -> Bool
 
+    /// Whether anything is under way but the one receive that waits for news on channel 0.
+    var isBusy: Bool { get }
+
     /// A descriptor that becomes ready when `advance` may move something, and whether to wait for room to write too.
     var descriptor: (file: Int32, wantsToWrite: Bool) { get }
 
@@ -31,6 +34,10 @@ protocol Link: AnyObject {
 
     /// Ends the connection in order: what was sent and is complete arrives.
     func close()
+}
+
+extension Link {
+    var isBusy: Bool { true }
 }
 
 /// A message under way on a link. Tickets of one direction and channel are used up in order.

@@ -24,7 +24,8 @@ final class Wires: @unchecked Sendable {
     /// What ended communicators, by their number.
     private var failures: [Int: CollectiveError] = [:]
     /// Why a link is of no more use. A rank that has done its part may go; it matters to those who still need it.
-    private var broken: [LinkError?]
+    private var broken: [LinkError?] { didSet { anyBroken = true } }
+    private var anyBroken = false
     /// Whether something was sent since the links last moved: a verbs link gives it to the card only then.
     private var isUnposted = false
     /// The next communicator's number, as far as this rank knows.
@@ -97,13 +98,15 @@ final class Wires: @unchecked Sendable {
 
     /// Moves what can be moved on all links. Throws what another node says went wrong in this communicator, and what a
     /// peer sent that this rank does not expect; a link that is lost is remembered.
+    ///
+    /// - Parameter onlyBusy: leaves out the links on which nothing is under way but news.
     func advance(
-        communicator number: Int, _ describe: (Int, LinkError) -> CollectiveError
+        communicator number: Int, onlyBusy: Bool, _ describe: (Int, LinkError) -> CollectiveError
     ) throws(CollectiveError) {
         let failure = lock.withLock { _ -> CollectiveError? in
             isUnposted = false
-            for (rank, link) in links.enumerated() {
-                guard let link, broken[rank] == nil else { continue }
+            for rank in links.indices {
+                guard let link = links[rank], broken[rank] == nil, !onlyBusy || link.isBusy else { continue }
                 do throws(LinkError) { try link.advance() } catch { broken[rank] = error }
                 // What a peer said before its link broke is the cause of the break.
                 readNotice(from: rank)
@@ -114,11 +117,14 @@ final class Wires: @unchecked Sendable {
         if let failure { throw failure }
     }
 
+    /// Whether any link is of no more use.
+    var isBroken: Bool { lock.withLock { _ in anyBroken } }
+
     /// Why the link to this rank is of no more use, if it isn't.
     func loss(of rank: Int) -> LinkError? { lock.withLock { _ in broken[rank] } }
 
-    /// Sleeps until some link may move something, at most so many milliseconds.
-    func sleep(milliseconds: Int32) {
+    /// Sleeps until some link may move something, at most so many microseconds.
+    func sleep(microseconds: Int) {
         var entries: [mix_poll_entry] = []
         lock.withLock { _ in
             for (rank, link) in links.enumerated() {
@@ -130,7 +136,7 @@ final class Wires: @unchecked Sendable {
             }
             if let endpoint { entries.append(mix_poll_entry(file: endpoint.descriptor, write: 0)) }
         }
-        mix_poll(&entries, Int32(entries.count), milliseconds)
+        mix_poll(&entries, Int32(entries.count), Int64(microseconds) * 1000)
     }
 
     /// Tells every other node what went wrong in a communicator, once.
