@@ -58,10 +58,11 @@ int mix_bind_to_processor(int index) {
     return -EINVAL;
 }
 
-void mix_poll(const mix_poll_entry *entries, int count, int milliseconds) {
+void mix_poll(const mix_poll_entry *entries, int count, int64_t nanoseconds) {
     struct pollfd few[64];
     if (count > 64) count = 64;  // the others are looked at when the time is up
     for (int i = 0; i < count; i++)
         few[i] = (struct pollfd){.fd = entries[i].file, .events = (short)(POLLIN | (entries[i].write ? POLLOUT : 0))};
-    poll(few, (nfds_t)count, milliseconds);
+    struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    ppoll(few, (nfds_t)count, &limit, NULL);
 }

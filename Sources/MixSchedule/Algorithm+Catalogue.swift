@@ -56,6 +56,13 @@ extension Algorithm {
             .directReduceScatter(rank: $0.rank, rankCount: $0.rankCount)
         },
         Algorithm(
+            name: "hierarchical", operation: .reduceScatter,
+            summary: "Mapped memory inside nodes, a ring per lane between them.",
+            needsMappedMemory: true, usesTopology: true
+        ) {
+            .hierarchicalReduceScatter(rank: $0.rank, topology: $0.topology, pieces: $0.pieces)
+        },
+        Algorithm(
             name: "ring", operation: .allGather,
             summary: "Least data sent, n−1 rounds."
         ) {
@@ -69,6 +76,13 @@ extension Algorithm {
             .directAllGather(rank: $0.rank, rankCount: $0.rankCount)
         },
         Algorithm(
+            name: "hierarchical", operation: .allGather,
+            summary: "A ring per lane between nodes, mapped memory inside them.",
+            needsMappedMemory: true, usesTopology: true
+        ) {
+            .hierarchicalAllGather(rank: $0.rank, topology: $0.topology, pieces: $0.pieces)
+        },
+        Algorithm(
             name: "pairwise", operation: .allToAll,
             summary: "Least data sent, n−1 rounds, one peer at a time each way."
         ) {
@@ -80,6 +94,13 @@ extension Algorithm {
             needsMappedMemory: true
         ) {
             .directAllToAll(rank: $0.rank, rankCount: $0.rankCount)
+        },
+        Algorithm(
+            name: "hierarchical", operation: .allToAll,
+            summary: "Mapped memory inside nodes, messages from rank to rank between them.",
+            needsMappedMemory: true, usesTopology: true
+        ) {
+            .hierarchicalAllToAll(rank: $0.rank, topology: $0.topology)
         },
         Algorithm(
             name: "pairwise", operation: .allToAllV,

@@ -32,22 +32,6 @@ for test in "$@"; do
     messages)
         for seed in 1 2 "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"; do pair messages "$seed"; done
         ;;
-    speed)
-        # The yardstick, in the same guest just before: two processes, same device.
-        timeout 60 ib_write_lat -d rxe0 -s 8 -n 1000 >/dev/null &
-        sleep 2
-        timeout 60 ib_write_lat -d rxe0 -s 8 -n 1000 10.9.0.1 | grep -A1 '#bytes'
-        wait
-        timeout 60 ib_write_bw -d rxe0 -s 65536 -n 1000 >/dev/null &
-        sleep 2
-        timeout 60 ib_write_bw -d rxe0 -s 65536 -n 1000 10.9.0.1 | grep -A1 '#bytes'
-        wait
-        timeout 60 ib_send_lat -d rxe0 -s 8 -n 1000 >/dev/null &
-        sleep 2
-        timeout 60 ib_send_lat -d rxe0 -s 8 -n 1000 10.9.0.1 | grep -A1 '#bytes'
-        wait
-        pair speed
-        ;;
     absent)
         rdma link delete rxe0
         "$program" verbs-link reason || fail "$test"

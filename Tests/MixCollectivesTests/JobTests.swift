@@ -1,5 +1,5 @@
 import Foundation
-import MixCollectives
+@testable import MixCollectives
 import Testing
 
 extension CollectiveTests {
@@ -53,12 +53,15 @@ extension CollectiveTests {
                 variables: ["PMI_FD": "10", "PMI_JOBID": "6.0", "PMI_RANK": "0", "PMI_SIZE": "1"]),
             Captured(launcher: "srun", rank: 0, size: 1, rendezvous: "slurm:3.2", variables: slurmStep),
             Captured(
-                launcher: "Kubernetes", rank: 5, size: 6, rendezvous: "mix-0.mix:29500",
-                variables: ["JOB_COMPLETION_INDEX": "5", "MIX_WORLD_SIZE": "6", "MIX_RENDEZVOUS": "mix-0.mix:29500"]),
+                launcher: "Kubernetes", rank: 5, size: 6, rendezvous: "tcp://mix-0.mix:29400",
+                variables: [
+                    "JOB_COMPLETION_INDEX": "5", "MIX_WORLD_SIZE": "6", "MIX_RENDEZVOUS": "tcp://mix-0.mix:29400",
+                ]),
         ]
         static let slurmStep = [
             "SLURM_PROCID": "0", "SLURM_NTASKS": "1", "SLURM_NPROCS": "1", "SLURM_JOB_ID": "3", "SLURM_STEP_ID": "2",
-            "SLURM_STEPID": "2", "SLURM_STEP_NODELIST": "host", "SLURM_STEP_NUM_TASKS": "1",
+            "SLURM_STEPID": "2", "SLURM_STEP_NODELIST": "host", "SLURM_STEP_NUM_NODES": "1",
+            "SLURM_STEP_NUM_TASKS": "1",
         ]
         /// MPICH 4.0.2; which job it is can't be seen here.
         static let mpich = [
@@ -73,10 +76,58 @@ extension CollectiveTests {
             #expect(job.node == Host.name)
             #expect(job.timeout == .seconds(30))
 
-            let wishes = ["MIX_RENDEZVOUS": "elsewhere", "MIX_NODE": "n1", "MIX_TIMEOUT": "0.25"]
+            let wishes = ["MIX_RENDEZVOUS": "file:///elsewhere", "MIX_NODE": "n1", "MIX_TIMEOUT": "0.25"]
             let changed = try #require(try Job.detect(in: expected.variables.merging(wishes) { $1 }))
-            #expect(changed.rendezvous == "elsewhere" && changed.node == "n1" && changed.timeout == .seconds(0.25))
+            #expect(
+                changed.rendezvous == "file:///elsewhere" && changed.node == "n1" && changed.timeout == .seconds(0.25))
             #expect(changed.rank == job.rank && changed.launcher == job.launcher)
+        }
+
+        // MARK: Several machines
+
+        @Test(arguments: [
+            ("torchrun", ["WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4", "MASTER_ADDR": "a"], "tcp://a:36534"),
+            (
+                "torchrun", ["LOCAL_WORLD_SIZE": "4", "MASTER_ADDR": "fd00::1", "MASTER_PORT": "65535"],
+                "tcp://[fd00::1]:65534"
+            ),
+            ("srun", ["SLURM_STEP_NUM_NODES": "2", "SLURM_STEP_NODELIST": "n[07-09]"], "tcp://n07:61197"),
+            ("srun", ["SLURM_STEP_NUM_NODES": "1", "SLURM_STEP_NODELIST": "n07"], "slurm:3.2"),
+            (
+                "srun (PMI-2)",
+                [
+                    "SLURM_STEP_NUM_NODES": "2", "SLURM_STEP_NODELIST": "x,y", "SLURM_JOB_ID": "4500",
+                    "SLURM_STEP_ID": "0",
+                ],
+                "tcp://x:61000"
+            ),
+        ])
+        func theMeetingIsAnAddress(launcher: String, changes: [String: String], rendezvous: String) throws {
+            let captured = try #require(Self.captured.first { $0.launcher == launcher })
+            let job = try #require(try Job.detect(in: captured.variables.merging(changes) { $1 }))
+            #expect(job.rendezvous == rendezvous && job.launcher == launcher)
+        }
+
+        @Test(arguments: [
+            ("host", "host"), ("a-1,b", "a-1"), ("n[1-2]", "n1"), ("n[007,9]-ib", "n007-ib"),
+            ("rack[2-3]node[04-05,9],login", "rack2node04"), ("n[", "n"), ("", ""),
+        ])
+        func firstHost(list: String, host: String) { #expect(Environment.firstHost(list) == host) }
+
+        @Test func mpirunDoesNotSayWhereRankZeroIs() throws {
+            for (launcher, changes) in [
+                ("mpirun (Open MPI)", ["OMPI_COMM_WORLD_LOCAL_SIZE": "1"]),
+                ("mpirun (Intel MPI)", ["MPI_LOCALNRANKS": "1"]),
+            ] {
+                var variables = try #require(Self.captured.first { $0.launcher == launcher }).variables
+                variables.merge(changes) { $1 }
+                let error = try #require(throws: CollectiveError.self) { try Job.detect(in: variables) }
+                #expect(error.code == .invalidJob, "\(error)")
+                #expect(error.message.contains("export MIX_RENDEZVOUS=tcp://HOST:29400 MIX_SECRET="), "\(error)")
+                #expect(error.message.contains("-x MIX_SECRET") == launcher.contains("Open MPI"), "\(error)")
+                variables["MIX_RENDEZVOUS"] = "tcp://a:1"
+                #expect(try Job.detect(in: variables)?.rendezvous == "tcp://a:1")
+            }
         }
 
         @Test func nobodyStartedUs() throws {
@@ -131,7 +182,15 @@ extension CollectiveTests {
             (["PMI_RANK": "0", "MIX_RENDEZVOUS": "r"], ["PMI_SIZE"]),
             (["SLURM_PROCID": "0", "SLURM_NTASKS": "2", "SLURM_STEP_ID": "0"], ["SLURM_JOB_ID"]),
             (["JOB_COMPLETION_INDEX": "0"], ["JOB_COMPLETION_INDEX=0", "MIX_RENDEZVOUS"]),
-            (["JOB_COMPLETION_INDEX": "0", "MIX_RENDEZVOUS": "r"], ["MIX_WORLD_SIZE"]),
+            (["JOB_COMPLETION_INDEX": "0", "MIX_RENDEZVOUS": "tcp://r:1"], ["MIX_WORLD_SIZE"]),
+            (
+                ["JOB_COMPLETION_INDEX": "0", "MIX_WORLD_SIZE": "2", "MIX_RENDEZVOUS": "r"],
+                ["MIX_RENDEZVOUS=r", "tcp://"]
+            ),
+            (
+                ["RANK": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "h", "MASTER_PORT": "x"],
+                ["MASTER_PORT=x"]
+            ),
             (["MIX_TIMEOUT": "soon"], ["MIX_TIMEOUT=soon"]),
             (["MIX_TIMEOUT": "0"], ["MIX_TIMEOUT=0"]),
             (["MIX_TIMEOUT": "-1"], ["MIX_TIMEOUT=-1"]),
@@ -156,7 +215,7 @@ extension CollectiveTests {
             print("mangledEnvironmentsNeverCrash: MIX_TEST_SEED=\(seed)")
             var random = Generator(seed: seed)
             let names = Set(Self.captured.flatMap(\.variables.keys)).union(Self.mpich.keys).union([
-                "MIX_TIMEOUT", "MIX_NODE",
+                "MIX_TIMEOUT", "MIX_NODE", "SLURM_STEP_NUM_NODES",
             ])
             .sorted()
             let values = [

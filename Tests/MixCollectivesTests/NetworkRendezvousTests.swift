@@ -108,11 +108,19 @@ extension CollectiveTests {
             }
         }
 
-        @Test func noSecret() throws {
+        @Test(arguments: [
+            ("srun (PMI-2)", "export MIX_SECRET=$(openssl rand -hex 32); srun …"),
+            ("mpirun (Open MPI)", "export MIX_SECRET=$(openssl rand -hex 32); mpirun -x MIX_SECRET …"),
+            ("mpirun (MPICH)", "export MIX_SECRET=$(openssl rand -hex 32); mpirun …"),
+            ("Kubernetes", "kubectl create secret generic mix --from-literal=MIX_SECRET=$(openssl rand -hex 32)"),
+            ("torchrun", "on all machines, with what \"openssl rand -hex 32\" printed on one of them"),
+        ])
+        func noSecret(launcher: String, advice: String) throws {
             let error = try #require(throws: CollectiveError.self) {
-                _ = try Secret.current(for: "tcp://node0:4242", in: [:])
+                let job = Job(rank: 0, worldSize: 2, rendezvous: "tcp://node0:4242", launcher: launcher)
+                _ = try Secret.current(for: job, in: [:])
             }
-            #expect(error.code == .invalidJob && error.message.contains("Set it to the same random text"), "\(error)")
+            #expect(error.code == .invalidJob && error.message.hasSuffix(advice), "\(error)")
         }
 
         @Test func portInUse() async throws {

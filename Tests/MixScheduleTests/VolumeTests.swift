@@ -75,6 +75,26 @@ import Testing
         }
     }
 
+    /// What a node must get or give at least: every block of another node once.
+    @Test(arguments: [(2, 1), (2, 2), (4, 8), (3, 5)])
+    func hierarchicalHalvesSendTheLeast(nodes: Int, ranksPerNode: Int) throws {
+        let ranks = nodes * ranksPerNode
+        let algorithms: [(MixSchedule.Operation, Int, Int, Int)] = [
+            (.reduceScatter, ranks, 1, nodes - 1), (.allGather, 1, ranks, nodes - 1),
+            (.allToAll, ranks, ranks, ranks - ranksPerNode),
+        ]
+        for (operation, inputs, outputs, least) in algorithms {
+            let algorithm = try #require(Algorithm.named("hierarchical", for: operation))
+            let layouts = Layouts(
+                input: .uniform(blocks: inputs, count: 10), output: .uniform(blocks: outputs, count: 10),
+                scratch: .uniform(blocks: ranks, count: 10))
+            let topology = Topology(nodeCount: nodes, ranksPerNode: ranksPerNode)
+            for schedule in algorithm.buildAll(topology: topology, pieces: 3) {
+                #expect(schedule.elementsSent(layouts) == least * 10)
+            }
+        }
+    }
+
     @Test func directAlgorithmsSendNothing() {
         for operation in MixSchedule.Operation.allCases {
             guard let direct = Algorithm.named("direct", for: operation) else { continue }

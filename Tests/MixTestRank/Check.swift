@@ -17,6 +17,7 @@ extension Player {
             } set: {
                 $0[$1] = $2
             }
+            try checkBlocks(count)
             try checkMessages(count)
         }
         try world.barrier()
@@ -52,6 +53,38 @@ extension Player {
         fill()
         try world.reduce(&memory, .max, root: 0)
         expect("reduce") { value(rank == 0 ? size - 1 : rank, $0) }
+        fill()
+        try world.reduceScatter(&memory)
+        let first = rank * count
+        for index in first..<first + count where get(memory, index) != (0..<size).reduce(0, { $0 + value($1, index) }) {
+            return report("wrong: reduce-scatter of \(count) at \(index)")
+        }
+    }
+
+    /// Operations that have no form in place.
+    private func checkBlocks(_ count: Int) throws(CollectiveError) {
+        let (rank, size) = (world.rank, world.size)
+        func value(_ rank: Int, _ index: Int) -> Int32 { Int32(rank * 1_000_000 + index) }
+        let mine = (0..<count * size).map { value(rank, $0) }
+        var all = [Int32](repeating: -1, count: count * size)
+        try world.gather(Array(mine[..<count]), into: &all, root: size - 1)
+        let gathered = (0..<count * size).map { rank == size - 1 ? value($0 / count, $0 % count) : -1 }
+        if all != gathered { report("wrong: gather of \(count)") }
+        var block = [Int32](repeating: -1, count: count)
+        try world.scatter(mine, into: &block, root: 0)
+        if block != (0..<count).map({ value(0, rank * count + $0) }) { report("wrong: scatter of \(count)") }
+
+        func share(_ from: Int, _ to: Int) -> Int { count * ((from + 2 * to) % 3) }
+        let sent = Blocks(counts: (0..<size).map { share(rank, $0) })
+        let received = Blocks(counts: (0..<size).map { share($0, rank) })
+        let input = (0..<sent.counts.reduce(0, +)).map { value(rank, $0) }
+        var output = [Int32](repeating: -1, count: received.counts.reduce(0, +))
+        try world.allToAllV(input, sent, into: &output, received)
+        let expected = (0..<size).flatMap { peer in
+            let first = (0..<rank).reduce(0) { $0 + share(peer, $1) }
+            return (first..<first + share(peer, rank)).map { value(peer, $0) }
+        }
+        if output != expected { report("wrong: all-to-all-v of \(count)") }
     }
 
     private func checkMessages(_ count: Int) throws(CollectiveError) {

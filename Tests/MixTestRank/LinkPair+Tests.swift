@@ -187,12 +187,27 @@ extension LinkPair {
         link.close()
     }
 
-    /// Bandwidth and latency, as perftest takes them: a window of writes one way, halves of round trips.
+    /// Latency and bandwidth, as perftest takes them.
     func speed() throws {
-        let memory = try memory(64 << 20)
+        try measureLatency(samples: 150)
+        try measureBandwidth()
+        try meet()
+        if rank == 0 { report("\(link.counters)") }
+        link.close()
+    }
+
+    /// A few round trips, for tools that count instructions.
+    func latency() throws {
+        try measureLatency(samples: Int(number ?? 10))
+        link.close()
+    }
+
+    /// Halves of round trips.
+    private func measureLatency(samples: Int) throws {
+        let memory = try memory(4096)
         // Ten round trips at a time, because in the guest the time is a system call.
         var times: [Double] = []
-        for _ in 0..<150 {
+        for _ in 0..<samples {
             let start = now()
             for _ in 0..<10 {
                 if rank == 0 { try finish(link.send(memory, 8, channel: 0, signature: 1)) }
@@ -203,8 +218,13 @@ extension LinkPair {
         }
         try meet()
         times.sort()
-        if rank == 0 { report("latency 8 B: typical \(times[75] * 1e6) us, least \(times[0] * 1e6) us") }
-        for (bytes, count) in [(65536, 1000), (1 << 20, 64), (8 << 20, 8)] {
+        if rank == 0 { report("latency 8 B: typical \(times[samples / 2] * 1e6) us, least \(times[0] * 1e6) us") }
+    }
+
+    /// A window of messages one way.
+    private func measureBandwidth() throws {
+        let memory = try memory(64 << 20)
+        for (bytes, count) in [(65536, 1000), (1 << 20, 64), (8 << 20, 16)] {
             try meet()
             let start = now()
             var tickets: [LinkTicket] = []
@@ -216,13 +236,10 @@ extension LinkPair {
                         : link.receive(address, bytes, channel: 0, signature: 1))
                 if tickets.count >= 64 { try finish(tickets.removeFirst()) }
             }
-            try finish(tickets)
+            for ticket in tickets { try finish(ticket) }
             let seconds = now() - start
-            if rank == 0 { report("bandwidth \(bytes) B: \(Double(bytes * count) / seconds / 1e6) MB/s") }
+            if rank == 0 { report("bandwidth \(bytes) B: \(Double(bytes * count) / seconds / 0x1p20) MiB/s") }
         }
-        try meet()
-        if rank == 0 { report("\(link.counters)") }
-        link.close()
     }
 }
 

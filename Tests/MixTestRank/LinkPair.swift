@@ -36,6 +36,7 @@ final class LinkPair {
         "down": { try $0.down() },
         "wait": { try $0.wait() },
         "speed": { try $0.speed() },
+        "latency": { try $0.latency() },
     ]
 
     init(rank: Int, folder: String, number: UInt64?, presentsWrongToken: Bool) throws {

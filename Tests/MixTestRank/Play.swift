@@ -31,6 +31,12 @@ struct Player {
                 guard attempt(next) else { return }
                 report("inside")
                 while attempt(next) {}
+            case "times":
+                let next = String(step.split(separator: ":", maxSplits: 2)[2])
+                for turn in 0..<Int(words[1])! {
+                    guard attempt(next) else { return }
+                    if turn == 0 { report("inside") }
+                }
             case "fork": try playInChild(&steps)
             // Without a world there is nothing to play.
             case "join": guard attempt(step) else { return }
@@ -78,6 +84,20 @@ struct Player {
         case "allocate": _ = try world.allocate(UInt8.self, count: number(1))
         case "churn": try churn(count: number(1))
         case "check": try checkEverything()
+        case "counters": try checkCounters()
+        case "measure": try measure(count: number(1), calls: number(2))
+        case "splits":
+            let whole = world!
+            defer { world = whole }
+            let odd = try whole.split(color: whole.rank % 2, key: -whole.rank)
+            for group in [try whole.split(.node), try whole.split(.lane), odd, whole] {
+                world = group
+                try checkEverything()
+            }
+        case "routes":
+            for peer in 0..<world.size where peer != world.rank {
+                report("route from=\(world.rank) to=\(peer) on=\(world.host(of: peer)) \(world.route(to: peer))")
+            }
         default: preconditionFailure("there is no step \(words)")
         }
     }

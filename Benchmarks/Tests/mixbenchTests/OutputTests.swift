@@ -50,6 +50,31 @@ import Testing
         #expect(words[13...] == ["2.00", "8.00", "1.00", "9.00\n"])
     }
 
+    @Test func countersStandBesideTheLeast() {
+        var row = Self.row
+        var counters = LinkCounters()
+        (counters.bytesSent, counters.doorbells) = (81920, 30)
+        row.measurements[.inPlace]!.wire = WireUse(counters, calls: 20)
+        #expect(
+            Table(sweep: row.sweep, ranks: 2).counters(row, nodes: 2)
+                == "#   in-place, per call: sent 4096.00 (least: 4096.00) copied 0.00 doorbells 1.50 "
+                + "work_requests 0.00 completions 0.00 arrivals 0.00\n")
+        let policy = Policy(counters: true)
+        let line = JSONRow(
+            row, row.measurements[.inPlace]!, .inPlace, peer: "mix", ranks: 2, nodes: 2, policy: policy)
+        #expect(line.text.contains(#""sent":4096.00,"copied":0.00,"doorbells":1.50,"#))
+        #expect(line.text.hasSuffix(#""sent_least":4096.00}"#))
+    }
+
+    @Test func leastBytes() {
+        #expect(WireUse.leastBytes(.allReduce, bytes: 1000, ranks: 4, nodes: 4) == 1500)
+        #expect(WireUse.leastBytes(.allReduce, bytes: 1000, ranks: 4, nodes: 2) == 500)
+        #expect(WireUse.leastBytes(.allToAll, bytes: 1000, ranks: 4, nodes: 4) == 750)
+        #expect(WireUse.leastBytes(.allToAll, bytes: 1000, ranks: 4, nodes: 2) == 500)
+        #expect(WireUse.leastBytes(.allToAll, bytes: 1000, ranks: 2, nodes: 1) == 0)
+        #expect(WireUse.leastBytes(.barrier, bytes: 0, ranks: 2, nodes: 2) == nil)
+    }
+
     @Test func percentiles() {
         var samples = (0..<200).map(Int64.init)
         samples.withUnsafeMutableBufferPointer {

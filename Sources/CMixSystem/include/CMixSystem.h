@@ -120,12 +120,12 @@ void mix_futex_wake(uint32_t *word);
 void mix_yield(void);
 // Lets that many milliseconds pass.
 void mix_rest(int milliseconds);
-// Waits until one of the descriptors is readable (or writable, where asked for), at most so many milliseconds.
+// Waits until one of the descriptors is readable (or writable, where asked for), at most so many nanoseconds.
 typedef struct {
     int file;
     int write;
 } mix_poll_entry;
-void mix_poll(const mix_poll_entry *entries, int count, int milliseconds);
+void mix_poll(const mix_poll_entry *entries, int count, int64_t nanoseconds);
 // CLOCK_MONOTONIC, in nanoseconds.
 int64_t mix_now(void);
 // Processors that this process may run on.

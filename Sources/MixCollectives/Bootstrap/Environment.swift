@@ -91,7 +91,7 @@ struct Environment {
                 + "run alone; a launcher sets both.")
     }
 
-    private func invalid(_ name: String, _ help: String) -> CollectiveError {
+    func invalid(_ name: String, _ help: String) -> CollectiveError {
         CollectiveError(.invalidJob, "\(name)=\(self[name] ?? "") makes no sense: \(help).")
     }
 }

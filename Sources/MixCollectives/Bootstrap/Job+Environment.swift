@@ -26,6 +26,10 @@ extension Job {
     /// | `srun` | `SLURM_PROCID`, `SLURM_STEP_NUM_TASKS` or `SLURM_NTASKS` | `SLURM_JOB_ID`, `SLURM_STEP_ID` |
     /// | Kubernetes | `JOB_COMPLETION_INDEX`, `MIX_WORLD_SIZE` | `MIX_RENDEZVOUS` |
     ///
+    /// Where the launcher says that ranks are on other machines too, these are names no more but addresses: under
+    /// `torchrun` `MASTER_ADDR` and the port after `MASTER_PORT`, under `srun` the first of `SLURM_STEP_NODELIST` and
+    /// a port that follows from job and step; `mpirun` doesn't tell, and needs `MIX_RENDEZVOUS`.
+    ///
     /// For every launcher `MIX_RENDEZVOUS` overrides the rendezvous, `MIX_NODE` names a virtual node, and
     /// `MIX_TIMEOUT` (seconds, decimals allowed, default 30) limits every operation. MPI's launchers come before
     /// `srun` because inside a Slurm allocation they start their own helpers through it, and the ranks inherit the
@@ -73,7 +77,11 @@ extension Job {
         let names = ["PMIX_NAMESPACE", "OMPI_MCA_orte_precondition_transports"]
         let job = names.compactMap { environment[$0] }.joined(separator: "/")
         if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil { throw environment.missing(names[0], beside: rank) }
-        return try environment.job(rank, size, launcher: "mpirun (Open MPI)", rendezvous: "openmpi:" + job)
+        let local = "OMPI_COMM_WORLD_LOCAL_SIZE"
+        if environment["MIX_RENDEZVOUS"] == nil, environment.hasOtherMachines(local, of: size) {
+            throw environment.several(local, of: size, launcher: Environment.openMPI)
+        }
+        return try environment.job(rank, size, launcher: Environment.openMPI, rendezvous: "openmpi:" + job)
     }
 
     private static func hydra(_ environment: Environment) throws(CollectiveError) -> Job? {
@@ -93,7 +101,13 @@ extension Job {
                     + "hydra_pmi_proxy is above this process. Set MIX_RENDEZVOUS to a text that only this job's ranks have."
             )
         }
-        return try environment.job("PMI_RANK", "PMI_SIZE", launcher: launcher, rendezvous: "hydra:" + job)
+        // Inside an allocation mpirun's ranks inherit the variables of its own helpers.
+        let meeting = launcher == "srun (PMI-2)" ? environment.slurmMeeting : nil
+        let local = "MPI_LOCALNRANKS"
+        if meeting == nil, environment["MIX_RENDEZVOUS"] == nil, environment.hasOtherMachines(local, of: "PMI_SIZE") {
+            throw environment.several(local, of: "PMI_SIZE", launcher: launcher)
+        }
+        return try environment.job("PMI_RANK", "PMI_SIZE", launcher: launcher, rendezvous: meeting ?? "hydra:" + job)
     }
 
     private static func torchrun(_ environment: Environment) throws(CollectiveError) -> Job? {
@@ -101,11 +115,21 @@ extension Job {
         guard environment["RANK"] != nil else { return nil }
         var meeting = ""
         if environment["MIX_RENDEZVOUS"] == nil {
-            meeting = try environment.required("MASTER_ADDR", beside: "RANK")
-            meeting += ":" + (try environment.required("MASTER_PORT", beside: "RANK"))
-            if let run = environment["TORCHELASTIC_RUN_ID"] { meeting += "/" + run }
+            let host = try environment.required("MASTER_ADDR", beside: "RANK")
+            let port = try environment.required("MASTER_PORT", beside: "RANK")
+            if environment.hasOtherMachines("LOCAL_WORLD_SIZE", of: "WORLD_SIZE") {
+                // At the port itself torchrun or the program's own process group listens.
+                guard let number = UInt16(port), number > 0 else {
+                    throw environment.invalid("MASTER_PORT", "a port belongs here, 1 to 65535")
+                }
+                let next = number == .max ? number - 1 : number + 1
+                meeting = "tcp://" + NetworkAddress(host: host, port: Int(next)).description
+            } else {
+                meeting = "torchrun:\(host):\(port)"
+                if let run = environment["TORCHELASTIC_RUN_ID"] { meeting += "/" + run }
+            }
         }
-        return try environment.job("RANK", "WORLD_SIZE", launcher: "torchrun", rendezvous: "torchrun:" + meeting)
+        return try environment.job("RANK", "WORLD_SIZE", launcher: "torchrun", rendezvous: meeting)
     }
 
     private static func slurm(_ environment: Environment) throws(CollectiveError) -> Job? {
@@ -119,13 +143,19 @@ extension Job {
         if job.isEmpty, environment["MIX_RENDEZVOUS"] == nil {
             job = try environment.required("SLURM_JOB_ID", beside: "SLURM_PROCID")
         }
-        return try environment.job("SLURM_PROCID", size, launcher: "srun", rendezvous: "slurm:\(job).\(step)")
+        return try environment.job(
+            "SLURM_PROCID", size, launcher: "srun", rendezvous: environment.slurmMeeting ?? "slurm:\(job).\(step)")
     }
 
     private static func kubernetes(_ environment: Environment) throws(CollectiveError) -> Job? {
         guard environment["JOB_COMPLETION_INDEX"] != nil else { return nil }
+        let meeting = try environment.required("MIX_RENDEZVOUS", beside: "JOB_COMPLETION_INDEX")
+        guard try RendezvousPlace(meeting) != nil else {
+            throw environment.invalid(
+                "MIX_RENDEZVOUS",
+                "every rank of a Kubernetes job is in a pod of its own, so tcp://JOB-0.SERVICE:29400 belongs here")
+        }
         return try environment.job(
-            "JOB_COMPLETION_INDEX", "MIX_WORLD_SIZE", launcher: "Kubernetes",
-            rendezvous: environment.required("MIX_RENDEZVOUS", beside: "JOB_COMPLETION_INDEX"))
+            "JOB_COMPLETION_INDEX", "MIX_WORLD_SIZE", launcher: "Kubernetes", rendezvous: meeting)
     }
 }

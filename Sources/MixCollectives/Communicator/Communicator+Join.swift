@@ -64,12 +64,14 @@ extension Communicator {
             }
         }
         let hosts = locals.map { "\($0.host)" }
+        let route = Route(.tcp, because: "virtual nodes of one process", device: "loopback")
+        let routes = Array(repeating: route, count: locals.count)
         return locals.indices.map { rank in
             Communicator(
                 network: Network(
                     topology: topology, rank: rank, local: locals[rank], hosts: hosts,
                     worldRanks: Array(locals.indices),
-                    wires: Wires(links: links[rank]), number: 1),
+                    wires: Wires(links: links[rank], routes: routes), number: 1),
                 rank: rank)
         }
     }

@@ -62,7 +62,7 @@ public final class Communicator: @unchecked Sendable {
     var scratch: (address: UnsafeMutableRawPointer, bytes: Int)?
     /// Working memory for what arrives from other nodes to be combined, one per stream; grows.
     var stagings: [(address: UnsafeMutableRawPointer, bytes: Int)?] = Array(repeating: nil, count: 10)
-    /// Messages of a small all-reduce between nodes under way: two per node.
+    /// Messages of a small operation between nodes under way: two per node.
     var pending: [LinkTicket?] = []
     /// Bytes of this rank's block, where it's given back with the communicator; the world's stays.
     private let blockBytes: Int?
@@ -103,7 +103,8 @@ public final class Communicator: @unchecked Sendable {
         self.labels = labels
         self.network = network
         isOversubscribed = node.oversubscribed
-        spins = node.oversubscribed ? 64 : 4000
+        // Beside the wires nobody notices a switch to another rank, which may be what this one waits for.
+        spins = node.oversubscribed || labels != nil ? 64 : 4000
         pending = Array(repeating: nil, count: 2 * (network?.topology.nodeCount ?? 0))
         sources = .allocate(capacity: members.count)
         sources.initialize(repeating: nil, count: members.count)
@@ -129,6 +130,10 @@ public final class Communicator: @unchecked Sendable {
 
     /// The host that `rank` of this communicator runs on.
     public func host(of rank: Int) -> String { network?.hosts[rank] ?? node.hosts[members[rank].nodeRank] }
+
+    /// What this rank's links to other nodes have done since they were made, all together: those of the world, which the
+    /// communicators split from it share. Take the difference of two moments; what peers have yet to receive comes later.
+    public var counters: LinkCounters { network?.wires.counters ?? LinkCounters() }
 
     /// What a rank of this communicator is called in messages.
     func label(_ rank: Int) -> Int { labels?[rank] ?? rank }

@@ -9,7 +9,10 @@ extension Communicator {
         try checkPeer(destination, "destination")
         try enter(.sendReceive)
         defer { inUse = false }
-        if let network { return try sendMessage(input, count, type, to: destination, tag: tag, network) }
+        if let network {
+            defer { network.wires.forgetForeignMemory() }
+            return try sendMessage(input, count, type, to: destination, tag: tag, network)
+        }
         let channel = channel(to: destination, number: Member.pointToPointChannel)
         let bytes = count * type.size
         let location = bytes >= Channel.mappedThreshold ? heapOffset(input, bytes) : -1
@@ -35,7 +38,10 @@ extension Communicator {
         try checkPeer(source, "source")
         try enter(.sendReceive)
         defer { inUse = false }
-        if let network { return try receiveMessage(output, capacity, type, from: source, tag: tag, network) }
+        if let network {
+            defer { network.wires.forgetForeignMemory() }
+            return try receiveMessage(output, capacity, type, from: source, tag: tag, network)
+        }
         if let letter = mailbox.take(tag, from: source) {
             let count = try accept(letter.bytes.count, letter.type, capacity, type, source, tag)
             letter.bytes.withUnsafeBytes { copy($0.baseAddress, 0, to: output, 0, $0.count) }

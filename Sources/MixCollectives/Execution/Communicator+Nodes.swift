@@ -5,8 +5,13 @@ internal import MixSchedule
 // Operations of a communicator whose ranks are on several nodes: by the schedule of an algorithm, whose messages
 // between nodes take the links, and whose other steps take the node's shared memory.
 extension Communicator {
-    /// Up to so many bytes an all-reduce sends all of it at once instead of in parts that take turns.
-    private static let smallAllReduceBytes = 16 << 10
+    /// Up to so many bytes every lane sends all of an all-reduce, and no hand-over inside the node follows.
+    private static let wholeAllReduceBytes = 2 << 10
+    /// Up to so many bytes an all-to-all is one exchange inside the node and one message to each other node.
+    private static let smallAllToAllBytes = 64 << 10
+    /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
+    private static let pieceBytes = 256 << 10
+    private static let greatestPieceCount = 64
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
         try network.local.throwIfFailed()
@@ -21,9 +26,17 @@ extension Communicator {
 
     private func runSchedule(_ call: Call, _ network: Network) throws(CollectiveError) {
         if call.operation == .allReduce, forced[.allReduce] == nil, network.topology.ranksPerNode != nil,
-            call.count * call.type.size <= Self.smallAllReduceBytes
+            call.count * call.type.size <= smallAllReduceBytes(network)
         {
             return try runSmallAllReduce(call, network)
+        }
+        if call.operation == .allToAll, forced[.allToAll] == nil, network.isRegular,
+            call.count * call.type.size * size <= Self.smallAllToAllBytes
+        {
+            guard call.inPlace else { return try runSmallAllToAll(call, network) }
+            return try withSeparateInput(call) { call throws(CollectiveError) in
+                try runSmallAllToAll(call, network)
+            }
         }
         let algorithms = Algorithm.all(for: call.operation)
         let name = forced[call.operation]?.name ?? defaultAlgorithm(call.operation, network)
@@ -36,7 +49,7 @@ extension Communicator {
                     + "\(network.topology.nodeCount)", rank: rank, host: host, operation: call.operation)
         }
         let schedule = compiled(algorithm, index: UInt8(index), pieces: pieces(call, algorithm, network), call)
-        if algorithm.needsMappedMemory {
+        if algorithm.needsMappedMemory, !call.exchangesInPlace {
             try withMappedBuffers(call) { call throws(CollectiveError) in
                 try execute(schedule, index: index, call, network)
             }
@@ -49,11 +62,17 @@ extension Communicator {
         }
     }
 
+    /// Up to so many bytes nodes exchange what they have of an all-reduce, and each combines all of it. Between two nodes that
+    /// is as few bytes as reducing in turns, and half the rounds; but it does not work at the same time as the wire.
+    private func smallAllReduceBytes(_ network: Network) -> Int {
+        network.topology.nodeCount > 2 ? 16 << 10 : network.local.size > 1 ? 64 << 10 : 256 << 10
+    }
+
     private func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
         switch operation {
         case .allReduce: network.topology.ranksPerNode == nil ? "hierarchical-ring" : "hierarchical"
-        case .reduceScatter, .allGather: "ring"
-        case .allToAll, .allToAllV: "pairwise"
+        case .reduceScatter, .allGather, .allToAll: "hierarchical"
+        case .allToAllV: "pairwise"
         case .broadcast, .reduce: "tree"
         case .gather, .scatter: "linear"
         case .barrier: "dissemination"
@@ -62,11 +81,12 @@ extension Communicator {
         }
     }
 
-    /// Into how many pieces an operation is cut, so that node and wire work at the same time.
+    /// Into how many pieces an operation is cut.
     private func pieces(_ call: Call, _ algorithm: Algorithm, _ network: Network) -> UInt8 {
-        guard algorithm.needsMappedMemory, network.topology.ranksPerNode != 1 else { return 1 }
-        let perLane = call.count * call.type.size / (network.topology.ranksPerNode ?? 1)
-        return UInt8(Swift.max(1, Swift.min(4, perLane >> 19)))
+        guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
+        var bytes = call.count * call.type.size
+        if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }
+        return UInt8(Swift.max(1, Swift.min(Self.greatestPieceCount, bytes / Self.pieceBytes)))
     }
 
     private func execute(
@@ -88,10 +108,8 @@ extension Communicator {
     private func enterNode(
         _ call: Call, _ network: Network, path: UInt8, scratch: UnsafeMutableRawPointer?
     ) throws(CollectiveError) -> MappedMemory {
-        let local = network.local
-        local.operation = call.operation
-        local.operationNumber = operationNumber
-        let near = try local.exchangeAddresses(call, path: path, scratch: scratch)
+        enterLocal(call, network)
+        let near = try network.local.exchangeAddresses(call, path: path, scratch: scratch)
         let memory = MappedMemory(addresses: addresses)
         for (lane, mate) in network.topology.nodes[network.topology.node(of: rank)].enumerated() {
             for buffer in [Buffer.input, .output, .scratch] {
@@ -104,21 +122,37 @@ extension Communicator {
         return memory
     }
 
-    /// An all-reduce of little data: inside the node first; then each lane sends the node's result to its counterparts and
-    /// combines all nodes' in their order, so that every rank computes the same without a step back into the node.
+    /// An all-reduce of little data: inside the node first; then each lane exchanges with its counterparts the node's result,
+    /// or its part of it if it's worth a second hand-over inside the node, and combines all nodes' in their order.
     private func runSmallAllReduce(_ call: Call, _ network: Network) throws(CollectiveError) {
-        let bytes = call.count * call.type.size
+        guard network.local.size > 1 else {
+            return try combineNodes(call, network, call.input, call.count, into: call.output)
+        }
+        var inside = call
+        if call.reduction == .average { inside.reduction = .sum }
+        if call.count * call.type.size <= Self.wholeAllReduceBytes {
+            try insideNode(inside, network)
+            try combineNodes(call, network, UnsafeRawPointer(call.output), call.count, into: call.output)
+        } else {
+            enterLocal(call, network)
+            try network.local.exchangeInTwo(inside, Extent(first: 0, count: call.count)) {
+                part, count throws(CollectiveError) in
+                try combineNodes(call, network, UnsafeRawPointer(part), count, into: part)
+            }
+        }
+    }
+
+    /// Exchanges `count` elements with the ranks of the same lane, and combines theirs with `mine` in the order of the nodes.
+    private func combineNodes(
+        _ call: Call, _ network: Network, _ mine: UnsafeRawPointer?, _ count: Int,
+        into output: UnsafeMutableRawPointer?
+    ) throws(CollectiveError) {
         let topology = network.topology
         let lane = topology.lane(of: rank)
         let myNode = topology.node(of: rank)
-        let parts = try staging(8, Swift.max(64, bytes) * topology.nodeCount)
-        let stride = Swift.max(64, bytes)
-        let mine = parts + myNode * stride
-        var inside = call
-        inside.output = mine
-        if call.reduction == .average { inside.reduction = .sum }
-        try insideNode(inside, network)
-
+        let bytes = count * call.type.size
+        let stride = SharedHeap.roundedUp(Swift.max(1, bytes), 64)
+        let parts = try staging(8, stride * topology.nodeCount)
         // The 64 bits differ from a schedule's, so that a rank that goes another way is found out.
         let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
@@ -127,18 +161,69 @@ extension Communicator {
             pending[2 * node + 1] = network.send(mine, bytes, to: ranks[lane], channel: 0, signature: signature)
         }
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
-            let peer = ranks[lane]
-            try network.wait(for: peer, call.operation, operationNumber, isNeeded: { $0 == peer }) {
-                network.isComplete(pending[2 * node]!, peer) && network.isComplete(pending[2 * node + 1]!, peer)
-            }
+            try waitForMessages(node, with: ranks[lane], call, network)
         }
-        guard call.count > 0 else { return }
-        for node in 0..<topology.nodeCount { sources[node] = UnsafeRawPointer(parts + node * stride) }
-        destinations[0] = call.output
+        guard count > 0 else { return }
+        for node in 0..<topology.nodeCount {
+            sources[node] = node == myNode ? mine : UnsafeRawPointer(parts + node * stride)
+        }
+        destinations[0] = output
         _ = mix_reduce(
-            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1,
-            call.count,
+            call.type.kernelType, call.reduction.kernelReduction, sources, topology.nodeCount, destinations, 1, count,
             UInt32(size), 0)
+    }
+
+    /// An all-to-all of little data: one exchange inside the node; then each rank sends to its counterpart on every other
+    /// node what its whole node has for that rank, in one message.
+    private func runSmallAllToAll(_ call: Call, _ network: Network) throws(CollectiveError) {
+        let (local, topology) = (network.local, network.topology)
+        let (lane, myNode) = (topology.lane(of: rank), topology.node(of: rank))
+        let block = call.count * call.type.size
+        let bytes = local.size * block
+        enterLocal(call, network)
+        let slot = try local.exchangeWholeInput(call, bytes: size * block)
+        /// What a rank of this node has for `destination`.
+        func sent(_ mate: Int, _ destination: Int) -> UnsafeRawPointer? {
+            let published = mate == lane ? call.input : UnsafeRawPointer(local.members[mate].slot(slot))
+            return published.map { $0 + destination * block }
+        }
+        let parts = try staging(8, Swift.max(1, bytes) * topology.nodeCount)
+        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
+        for distance in 1..<topology.nodeCount {
+            let node = (myNode + distance) % topology.nodeCount
+            let peer = topology.nodes[node][lane]
+            var part = sent(lane, peer)
+            if local.size > 1 {
+                part = UnsafeRawPointer(parts + node * bytes)
+                for mate in 0..<local.size { copy(sent(mate, peer), 0, to: parts + node * bytes, mate * block, block) }
+            }
+            pending[2 * node] = network.receive(
+                call.output.map { $0 + topology.nodes[node][0] * block }, bytes, from: peer, channel: 0,
+                signature: signature)
+            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature)
+        }
+        for (mate, source) in topology.nodes[myNode].enumerated() {
+            copy(sent(mate, rank), 0, to: call.output, source * block, block)
+        }
+        for (node, ranks) in topology.nodes.enumerated() where node != myNode {
+            try waitForMessages(node, with: ranks[lane], call, network)
+        }
+    }
+
+    /// Waits for the two messages that `pending` has for a node.
+    private func waitForMessages(
+        _ node: Int, with peer: Int, _ call: Call, _ network: Network
+    ) throws(CollectiveError) {
+        let (receive, send) = (pending[2 * node]!, pending[2 * node + 1]!)
+        try network.wait(for: peer, call.operation, operationNumber, isNeeded: { $0 == peer }) {
+            network.isComplete(receive, peer) && network.isComplete(send, peer)
+        }
+    }
+
+    /// What the node's ranks say of themselves if something goes wrong.
+    private func enterLocal(_ call: Call, _ network: Network) {
+        network.local.operation = call.operation
+        network.local.operationNumber = operationNumber
     }
 
     private func insideNode(_ call: Call, _ network: Network) throws(CollectiveError) {
@@ -147,32 +232,30 @@ extension Communicator {
             copy(call.input, 0, to: call.output, 0, call.count * call.type.size)
             return
         }
-        local.operation = call.operation
-        local.operationNumber = operationNumber
+        enterLocal(call, network)
         try local.exchange(call, Extent(first: 0, count: call.count))
     }
 
     // MARK: Memory
 
-    /// Runs `body` on buffers that this node's ranks have mapped: the caller's own, or copies.
+    /// Runs `body` on buffers that this node's ranks have mapped, as far as they read them: the caller's own, or copies.
     private func withMappedBuffers(
         _ call: Call, _ body: (Call) throws(CollectiveError) -> Void
     ) throws(CollectiveError) {
-        let bytes = call.count * call.type.size
+        guard network!.local.size > 1 else { return try body(call) }
+        let (inputBytes, outputBytes) = bufferBytes(call)
         var mapped = call
-        let inPlace = call.input == UnsafeRawPointer(call.output)
-        let isOutputMapped = heapOffset(UnsafeRawPointer(call.output), bytes) >= 0
-        if !isOutputMapped { mapped.output = try staging(8, bytes) }
-        if inPlace {
-            mapped.input = UnsafeRawPointer(mapped.output)
-            if !isOutputMapped { copy(call.input, 0, to: mapped.output, 0, bytes) }
-        } else if heapOffset(call.input, bytes) < 0 {
-            let copied = try staging(9, bytes)
-            copy(call.input, 0, to: copied, 0, bytes)
-            mapped.input = UnsafeRawPointer(copied)
+        let isOutputRead = call.operation == .allReduce || call.operation == .allGather
+        let copiesOutput = isOutputRead && heapOffset(UnsafeRawPointer(call.output), outputBytes) < 0
+        if copiesOutput { mapped.output = try staging(8, outputBytes) }
+        let isSame = call.input == UnsafeRawPointer(call.output)
+        if isSame { mapped.input = UnsafeRawPointer(mapped.output) }
+        if isSame ? copiesOutput : heapOffset(call.input, inputBytes) < 0 {
+            if !isSame { mapped.input = UnsafeRawPointer(try staging(9, inputBytes)) }
+            copy(call.input, 0, to: UnsafeMutableRawPointer(mutating: mapped.input), 0, inputBytes)
         }
         try body(mapped)
-        if !isOutputMapped { copy(UnsafeRawPointer(mapped.output), 0, to: call.output, 0, bytes) }
+        if copiesOutput { copy(UnsafeRawPointer(mapped.output), 0, to: call.output, 0, outputBytes) }
     }
 
     /// Runs `body` with a copy of the input, so that what arrives does not overwrite what is still to be sent.

@@ -12,6 +12,8 @@ extension Communicator {
         static let large: UInt8 = 1
         /// Forced algorithms follow, in the order of `Algorithm.all(for:)`.
         static let forced: UInt8 = 2
+        /// All of the input is published, for other nodes too.
+        static let whole: UInt8 = 0x7f
     }
 
     @usableFromInline func run(_ call: Call) throws(CollectiveError) {
@@ -19,7 +21,10 @@ extension Communicator {
         try enter(call.operation)
         defer { inUse = false }
         if size == 1 { return runAlone(call) }
-        if let network { return try runAcrossNodes(call, network) }
+        if let network {
+            defer { network.wires.forgetForeignMemory() }
+            return try runAcrossNodes(call, network)
+        }
         if !forced.isEmpty, let algorithm = forced[call.operation] { return try runForced(algorithm, call) }
         if call.operation == .allToAllV { return try runAllToAllV(call) }
         if publishedBytes(call) <= exchangeLimit(call.operation, inPlace: call.inPlace) {
@@ -201,7 +206,7 @@ extension Communicator {
     }
 
     /// Bytes of the caller's input and output.
-    private func bufferBytes(_ call: Call) -> (Int, Int) {
+    func bufferBytes(_ call: Call) -> (Int, Int) {
         let block = call.count * call.type.size
         switch call.operation {
         case .allReduce, .broadcast, .reduce: return (block, block)

@@ -211,7 +211,12 @@ extension Communicator {
 
     /// All-reduce of an extent in two exchanges: each rank reduces one part of it, then all gather the parts. Reads
     /// each byte twice instead of once per rank.
-    func exchangeInTwo(_ call: Call, _ extent: Extent) throws(CollectiveError) {
+    ///
+    /// - Parameter between: what a rank does with its part, so many elements, before the others get it.
+    func exchangeInTwo(
+        _ call: Call, _ extent: Extent,
+        between: (UnsafeMutableRawPointer, Int) throws(CollectiveError) -> Void = { _, _ throws(CollectiveError) in }
+    ) throws(CollectiveError) {
         let width = call.type.size
         let offset = extent.first * width
         let parts = Layout.equal(count: extent.count, blocks: size, alignment: Swift.max(1, 64 / width))
@@ -233,6 +238,7 @@ extension Communicator {
                 : UnsafeRawPointer(members[peer].slot(slot) + mine.lowerBound)
         }
         combine(call, mine.count / width, into: call.output.map { $0 + offset + mine.lowerBound })
+        try between(call.output! + offset + mine.lowerBound, mine.count / width)
 
         slot = try begin()
         word = headerWord(call, path: 1)
@@ -243,6 +249,17 @@ extension Communicator {
             let part = bytes(of: peer)
             copy(members[peer].slot(slot), 0, to: call.output, offset + part.lowerBound, part.count)
         }
+    }
+
+    /// Publishes all of the input, and returns once all others' lies in the slot that it returns.
+    func exchangeWholeInput(_ call: Call, bytes: Int) throws(CollectiveError) -> Int {
+        guard size > 1 else { return 0 }
+        let slot = try begin()
+        let word = headerWord(call, path: Path.whole)
+        copy(call.input, 0, to: own.slot(slot), 0, bytes)
+        publish(word, call, slot: slot)
+        try meetAll(word, call, slot: slot)
+        return slot
     }
 
     @inline(__always)

@@ -68,6 +68,7 @@ struct Executor<Work: StepWork>: ~Copyable {
                 try network.advance(operation, communicator.operationNumber)
             }
         }
+        try network?.post(call.operation, communicator.operationNumber)
         // A peer that gave up may have used its memory for something else while this rank still read it.
         try communicator.throwIfFailed()
         work.finish()
@@ -288,7 +289,8 @@ struct Executor<Work: StepWork>: ~Copyable {
         }
         let isComplete = network!.isComplete(ticket, peer)
         guard let own else { return isComplete }
-        let arrived = isComplete ? bytes : network!.moved(ticket, peer) & ~63
+        // Another thread may complete it meanwhile.
+        let arrived = isComplete ? bytes : Swift.min(bytes, network!.moved(ticket, peer) & ~63)
         if arrived > message.moved {
             work.take(
                 UnsafeRawPointer(staging) + message.moved, message.moved, arrived - message.moved, own, destination)

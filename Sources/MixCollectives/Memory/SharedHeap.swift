@@ -14,6 +14,11 @@ final class SharedHeap: @unchecked Sendable {
     /// Ranges of the file that nobody has, in order and never adjacent.
     private let free: Mutex<[Range<Int>]>
     private let process = mix_process_id()
+    private let registrar = Mutex(WeakRegistrar())
+
+    private struct WeakRegistrar {
+        weak var value: (any MemoryRegistrar)?
+    }
 
     static let pageSize = 4096
     static let hugePageSize = 2 << 20
@@ -76,13 +81,23 @@ final class SharedHeap: @unchecked Sendable {
                 .outOfMemory, "\(bytes) bytes of shared memory could not be had on \(Host.name)", errno: -result)
         }
         mix_populate(address, length)
+        do throws(CollectiveError) {
+            try registrar.withLock { $0.value }?.register(address, bytes: length)
+        } catch {
+            release(address, bytes: bytes)
+            throw error
+        }
         return address
     }
+
+    /// Makes what is allocated from now on known to a network card.
+    func register(with registrar: any MemoryRegistrar) { self.registrar.withLock { $0.value = registrar } }
 
     /// Gives memory back; its pages are free at once.
     func release(_ address: UnsafeMutableRawPointer, bytes: Int) {
         // A forked child has the parent's buffers, in the parent's file: they are the parent's to give back.
         guard mix_process_id() == process else { return }
+        registrar.withLock { $0.value }?.deregister(address)
         let lower = address - base
         let upper = lower + Self.length(bytes)
         _ = mix_decommit(file, lower, upper - lower)

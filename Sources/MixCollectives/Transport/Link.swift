@@ -23,6 +23,9 @@ protocol Link: AnyObject {
     /// Whether the message is complete: its memory is the caller's again.
     func isComplete(_ ticket: LinkTicket) -> Bool
 
+    /// Whether anything is under way but the one receive that waits for news on channel 0.
+    var isBusy: Bool { get }
+
     /// A descriptor that becomes ready when `advance` may move something, and whether to wait for room to write too.
     var descriptor: (file: Int32, wantsToWrite: Bool) { get }
 
@@ -33,6 +36,10 @@ protocol Link: AnyObject {
     func close()
 }
 
+extension Link {
+    var isBusy: Bool { true }
+}
+
 /// A message under way on a link. Tickets of one direction and channel are used up in order.
 struct LinkTicket: BitwiseCopyable {
     var channel: Int
@@ -41,18 +48,6 @@ struct LinkTicket: BitwiseCopyable {
     var number: UInt64
     /// The message's bytes, for who is asked how many of them moved when it is complete and forgotten.
     var bytes: Int = 0
-}
-
-/// What a link has done so far.
-struct LinkCounters: BitwiseCopyable {
-    var bytesSent: UInt64 = 0
-    var bytesReceived: UInt64 = 0
-    /// Bytes that the processor copied on the way, beside the kernel's own copies.
-    var bytesCopied: UInt64 = 0
-    /// System calls, or rings of the card's doorbell.
-    var doorbells: UInt64 = 0
-    var workRequests: UInt64 = 0
-    var completions: UInt64 = 0
 }
 
 /// Why a link can't go on.

@@ -17,6 +17,8 @@ final class Network {
     let number: Int
     /// Which of the links' channels are this communicator's.
     let firstChannel: Int
+    /// Whether all nodes have as many ranks, and these follow each other without a gap.
+    let isRegular: Bool
 
     init(
         topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires,
@@ -29,6 +31,9 @@ final class Network {
         self.worldRanks = worldRanks
         self.wires = wires
         self.number = number
+        isRegular =
+            topology.ranksPerNode != nil
+            && topology.nodes.allSatisfy { ranks in ranks.enumerated().allSatisfy { $1 == ranks[0] + $0 } }
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 
@@ -61,16 +66,19 @@ final class Network {
     ) throws(CollectiveError) {
         let start = mix_now()
         let deadline = start &+ local.timeout.nanoseconds
+        var looks = 1
         while true {
-            try advance(operation, number)
+            // A link on which nothing is under way can still bring news of a failure.
+            try advance(operation, number, onlyBusy: looks & 15 != 0)
             if ready() { return }
-            try checkLinks(operation, number, isNeeded)
+            if wires.isBroken { try checkLinks(operation, number, isNeeded) }
+            // What it waits for comes from ranks that may need this very processor: of this node, or on the same machine.
+            mix_yield()
+            looks += 1
+            guard looks & 15 == 0 else { continue }
+            try local.throwIfFailed()
             let waited = mix_now() - start
-            if waited > 50_000 {
-                try local.throwIfFailed()
-                mix_yield()
-            }
-            guard waited > 1_000_000 else { continue }
+            guard waited > Self.yieldingNanoseconds else { continue }
             try checkLife(operation, number, isNeeded, until: ready)
             if start + waited >= deadline {
                 throw fail(
@@ -80,14 +88,24 @@ final class Network {
                         host: hosts[peer], operation: operation, sequence: number))
             }
             // Ranks of this node ring no bell that a descriptor hears: look up often enough for them.
-            wires.sleep(milliseconds: waited > 100_000_000 ? 5 : 1)
+            wires.sleep(microseconds: waited > 100_000_000 ? 5000 : 100)
         }
     }
 
+    /// How long a rank gives way before it sleeps.
+    private static let yieldingNanoseconds: Int64 = 1_000_000
+
+    /// To be called when no wait follows: hands the card what it has not been given yet.
+    func post(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
+        if wires.hasUnposted { try advance(operation, sequence) }
+    }
+
     /// Moves what can be moved on the wires.
-    func advance(_ operation: Operation, _ sequence: UInt64) throws(CollectiveError) {
+    func advance(
+        _ operation: Operation, _ sequence: UInt64, onlyBusy: Bool = false
+    ) throws(CollectiveError) {
         do throws(CollectiveError) {
-            try wires.advance(communicator: number) { worldRank, error in
+            try wires.advance(communicator: number, onlyBusy: onlyBusy) { worldRank, error in
                 self.describe(worldRank, error, operation, sequence)
             }
         } catch {

@@ -9,6 +9,11 @@ internal import Synchronization
 final class Wires: @unchecked Sendable {
     /// By rank of the world; nil for ranks of this node.
     private let links: [(any Link)?]
+    /// By rank of the world: how it is reached, for who asks; what it says of ranks of this node is of no meaning.
+    let routes: [Route]
+    /// Of those links that are verbs links.
+    private let endpoint: VerbsEndpoint?
+    private let process = mix_process_id()
     /// Links are not for several threads at once; communicators may be.
     private let lock = Mutex(())
     /// Room for what each peer may have to say, and the receive that waits for it.
@@ -19,7 +24,10 @@ final class Wires: @unchecked Sendable {
     /// What ended communicators, by their number.
     private var failures: [Int: CollectiveError] = [:]
     /// Why a link is of no more use. A rank that has done its part may go; it matters to those who still need it.
-    private var broken: [LinkError?]
+    private var broken: [LinkError?] { didSet { anyBroken = true } }
+    private var anyBroken = false
+    /// Whether something was sent since the links last moved: a verbs link gives it to the card only then.
+    private var isUnposted = false
     /// The next communicator's number, as far as this rank knows.
     var nextNumber = 2
 
@@ -39,8 +47,10 @@ final class Wires: @unchecked Sendable {
     /// Channels 0 … 7 belong to nobody but the wires themselves.
     static func firstChannel(ofCommunicator number: Int) -> Int { number * 8 }
 
-    init(links: [(any Link)?]) {
+    init(links: [(any Link)?], routes: [Route], endpoint: VerbsEndpoint? = nil) {
         self.links = links
+        self.routes = routes
+        self.endpoint = endpoint
         notices = .allocate(capacity: links.count)
         notices.initialize(repeating: Notice(), count: links.count)
         tickets = Array(repeating: nil, count: links.count)
@@ -49,6 +59,11 @@ final class Wires: @unchecked Sendable {
     }
 
     deinit {
+        guard mix_process_id() == process else {
+            // In a forked child: the connections are the parent's to end.
+            for case let link? in links { _ = Unmanaged.passRetained(link as AnyObject) }
+            return
+        }
         for link in links { link?.close() }
         notices.deallocate()
         for notice in outbox { notice.deallocate() }
@@ -57,7 +72,10 @@ final class Wires: @unchecked Sendable {
     func send(
         _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64
     ) -> LinkTicket {
-        lock.withLock { _ in links[rank]!.send(address, bytes, channel: channel, signature: signature) }
+        lock.withLock { _ in
+            isUnposted = endpoint != nil
+            return links[rank]!.send(address, bytes, channel: channel, signature: signature)
+        }
     }
 
     func receive(
@@ -71,17 +89,24 @@ final class Wires: @unchecked Sendable {
         lock.withLock { _ in links[rank]!.isComplete(ticket) }
     }
 
+    var hasUnposted: Bool { endpoint != nil && lock.withLock { _ in isUnposted } }
+
     /// What the links have done so far, all together.
-    var counters: [LinkCounters] { lock.withLock { _ in links.compactMap { $0?.counters } } }
+    var counters: LinkCounters {
+        lock.withLock { _ in links.reduce(LinkCounters()) { sum, link in link.map { sum + $0.counters } ?? sum } }
+    }
 
     /// Moves what can be moved on all links. Throws what another node says went wrong in this communicator, and what a
     /// peer sent that this rank does not expect; a link that is lost is remembered.
+    ///
+    /// - Parameter onlyBusy: leaves out the links on which nothing is under way but news.
     func advance(
-        communicator number: Int, _ describe: (Int, LinkError) -> CollectiveError
+        communicator number: Int, onlyBusy: Bool, _ describe: (Int, LinkError) -> CollectiveError
     ) throws(CollectiveError) {
         let failure = lock.withLock { _ -> CollectiveError? in
-            for (rank, link) in links.enumerated() {
-                guard let link, broken[rank] == nil else { continue }
+            isUnposted = false
+            for rank in links.indices {
+                guard let link = links[rank], broken[rank] == nil, !onlyBusy || link.isBusy else { continue }
                 do throws(LinkError) { try link.advance() } catch { broken[rank] = error }
                 // What a peer said before its link broke is the cause of the break.
                 readNotice(from: rank)
@@ -92,19 +117,26 @@ final class Wires: @unchecked Sendable {
         if let failure { throw failure }
     }
 
+    /// Whether any link is of no more use.
+    var isBroken: Bool { lock.withLock { _ in anyBroken } }
+
     /// Why the link to this rank is of no more use, if it isn't.
     func loss(of rank: Int) -> LinkError? { lock.withLock { _ in broken[rank] } }
 
-    /// Sleeps until some link may move something, at most so many milliseconds.
-    func sleep(milliseconds: Int32) {
+    /// Sleeps until some link may move something, at most so many microseconds.
+    func sleep(microseconds: Int) {
         var entries: [mix_poll_entry] = []
         lock.withLock { _ in
             for (rank, link) in links.enumerated() {
-                guard broken[rank] == nil, let (file, wantsToWrite) = link?.descriptor, file >= 0 else { continue }
+                // All verbs links have one descriptor.
+                guard let link, !(link is VerbsLink), broken[rank] == nil else { continue }
+                let (file, wantsToWrite) = link.descriptor
+                guard file >= 0 else { continue }
                 entries.append(mix_poll_entry(file: file, write: wantsToWrite ? 1 : 0))
             }
+            if let endpoint { entries.append(mix_poll_entry(file: endpoint.descriptor, write: 0)) }
         }
-        mix_poll(&entries, Int32(entries.count), milliseconds)
+        mix_poll(&entries, Int32(entries.count), Int64(microseconds) * 1000)
     }
 
     /// Tells every other node what went wrong in a communicator, once.
@@ -152,5 +184,25 @@ final class Wires: @unchecked Sendable {
                 sequence: notice.sequence)
         }
         listen(to: rank)
+    }
+}
+
+// What a card reads and writes must be registered with it: a rank's heap once, the caller's other memory for the length
+// of an operation.
+extension Wires: MemoryRegistrar {
+    func register(_ address: UnsafeMutableRawPointer, bytes: Int) throws(CollectiveError) {
+        guard let endpoint else { return }
+        try lock.withLock { _ throws(CollectiveError) in try endpoint.register(address, bytes: bytes) }
+    }
+
+    func deregister(_ address: UnsafeMutableRawPointer) {
+        guard let endpoint else { return }
+        lock.withLock { _ in endpoint.deregister(address) }
+    }
+
+    /// To be called when an operation ends: the caller may give its memory back.
+    func forgetForeignMemory() {
+        guard let endpoint else { return }
+        lock.withLock { _ in endpoint.forgetForeignMemory() }
     }
 }

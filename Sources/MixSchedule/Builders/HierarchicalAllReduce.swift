@@ -20,9 +20,14 @@ extension Schedule {
         let lane = topology.lane(of: rank)
         let mates = topology.nodes[topology.node(of: rank)]
         let counterparts = topology.nodes.map { $0[lane] }
+        let scattering = draft.addRing(over: counterparts, named: "between nodes: ")
+        // With streams of its own, one piece's all-gather does not hold up the next one's reduce-scatter.
+        let gathering =
+            insideNode == .mapped
+            ? draft.addRing(over: counterparts, named: "between nodes: gather: ", channel: 1) : scattering
         let levels = Levels(
-            lane: lane, nodeCount: topology.nodeCount, pieces: pieces, mates: mates,
-            between: draft.addRing(over: counterparts, named: "between nodes: "))
+            lane: lane, nodeCount: topology.nodeCount, pieces: pieces, mates: mates, scattering: scattering,
+            gathering: gathering)
         if mates.count == 1 {
             for piece in 0..<pieces { draft.betweenNodes(levels, piece: piece, own: .input) }
         } else if insideNode == .mapped {
@@ -67,8 +72,9 @@ private struct Levels {
     let pieces: Int
     /// The ranks of this rank's node by lane.
     let mates: [Int]
-    /// The ring of this lane through all nodes.
-    let between: Ring
+    /// The ring of this lane through all nodes, for each half.
+    let scattering: Ring
+    let gathering: Ring
 
     func block(lane: Int, piece: Int, node: Int) -> Int {
         (lane * pieces + piece) * nodeCount + node
@@ -87,20 +93,23 @@ private struct Levels {
 }
 
 extension ScheduleDraft {
-    /// The all-reduce of one piece of this lane between the nodes.
+    /// The all-reduce of one piece of this lane between the nodes. Returns when its own block and all others are there.
     @discardableResult
     fileprivate mutating func betweenNodes(
         _ levels: Levels, piece: Int, own: Buffer, ready: (Int) -> Completion? = { _ in nil }
-    ) -> Completion? {
+    ) -> [Completion?] {
         let rank = rank
         func slice(_ buffer: Buffer, node: Int) -> Slice {
             Slice(
                 buffer, rank: rank,
                 block: levels.block(lane: levels.lane, piece: piece, node: node))
         }
-        return allReduce(
-            on: levels.between, own: { slice(own, node: $0) },
-            result: { slice(.output, node: $0) }, ready: ready)[0]
+        let home = slice(.output, node: levels.scattering.position)
+        let reduced = reduceScatter(
+            on: levels.scattering, own: { slice(own, node: $0) }, partial: { slice(.output, node: $0) }, result: home,
+            ready: { block, _ in ready(block) })
+        return reduced
+            + allGather(on: levels.gathering, own: home, result: { slice(.output, node: $0) }, ready: reduced)
     }
 
     fileprivate mutating func hierarchicalThroughMappedMemory(_ levels: Levels) {
@@ -114,7 +123,7 @@ extension ScheduleDraft {
             var reduced: [Completion?] = Array(repeating: nil, count: levels.nodeCount)
             // In the order in which the ring between the nodes wants the blocks.
             for back in 1...levels.nodeCount {
-                let node = levels.between.block(back: back)
+                let node = levels.scattering.block(back: back)
                 let block = levels.block(lane: levels.lane, piece: piece, node: node)
                 reduced[node] = append(
                     .reduce(
@@ -123,7 +132,7 @@ extension ScheduleDraft {
                     to: reducing)
             }
             let done = betweenNodes(levels, piece: piece, own: .output) { reduced[$0] }
-            append(.signal, to: gathering, after: [done])
+            append(.signal, to: gathering, after: done)
             for (lane, mate) in levels.others {
                 append(.await(rank: mate, signals: piece + 2), to: gathering)
                 append(
@@ -152,7 +161,7 @@ extension ScheduleDraft {
             allGather(
                 on: gather, own: mine,
                 result: { levels.run(.output, rank: rank, lane: $0, piece: piece) },
-                ready: [done])
+                ready: [done.last!])
         }
     }
 }

@@ -30,7 +30,8 @@ extension ScheduleDraft {
     ) -> [Completion?] {
         let home = result(ring.position)
         let reduced = reduceScatter(
-            on: ring, pieces: pieces, own: own, partial: result, result: home, ready: ready)
+            on: ring, pieces: pieces, own: own, partial: result, result: home,
+            ready: { block, _ in ready(block) })
         return allGather(on: ring, pieces: pieces, own: home, result: result, ready: reduced)
     }
 }

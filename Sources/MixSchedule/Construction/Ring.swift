@@ -37,14 +37,15 @@ extension ScheduleDraft {
     ///   - own: where this rank's contribution to a block lies.
     ///   - partial: where the sum of a block so far is kept before it is passed on.
     ///   - result: where the finished block of this rank goes.
-    ///   - ready: when this rank's contribution to a block is there, if not from the start.
+    ///   - ready: when each piece of this rank's contribution to a block is there, if not from the start.
     /// - Returns: when each piece of the result is there.
+    @discardableResult
     mutating func reduceScatter(
         on ring: Ring, pieces: Int = 1,
         own: (Int) -> Slice, partial: (Int) -> Slice, result: Slice,
-        ready: (Int) -> Completion? = { _ in nil }
+        ready: (_ block: Int, _ piece: Int) -> Completion? = { _, _ in nil }
     ) -> [Completion?] {
-        var arrived: [Completion?] = Array(repeating: ready(ring.position), count: pieces)
+        var arrived = (0..<pieces).map { ready(ring.position, $0) }
         for round in 0..<ring.count - 1 {
             let leaving = ring.block(back: round + 1)
             let arriving = ring.block(back: round + 2)
@@ -53,12 +54,12 @@ extension ScheduleDraft {
             for piece in 0..<pieces {
                 append(
                     .send(source.piece(piece, of: pieces), to: ring.next), to: ring.sending,
-                    after: [round == 0 ? ready(leaving) : arrived[piece]])
+                    after: [round == 0 ? ready(leaving, piece) : arrived[piece]])
                 arrived[piece] = append(
                     .receiveReduce(
                         into: destination.piece(piece, of: pieces),
                         with: own(arriving).piece(piece, of: pieces), from: ring.previous),
-                    to: ring.receiving, after: [ready(arriving)])
+                    to: ring.receiving, after: [ready(arriving, piece)])
             }
         }
         return arrived
@@ -76,19 +77,27 @@ extension ScheduleDraft {
         on ring: Ring, pieces: Int = 1,
         own: Slice, result: (Int) -> Slice, ready: [Completion?]? = nil
     ) -> [Completion?] {
-        var arrived = ready ?? Array(repeating: nil, count: pieces)
+        let ready = ready ?? Array(repeating: nil, count: pieces)
+        return allGatherByRound(on: ring, pieces: pieces, own: own, result: result, ready: ready).last ?? ready
+    }
+
+    /// The same; returns for each round when each piece of the block that comes in it is there.
+    mutating func allGatherByRound(
+        on ring: Ring, pieces: Int, own: Slice, result: (Int) -> Slice, ready: [Completion?]? = nil
+    ) -> [[Completion?]] {
+        var rounds: [[Completion?]] = []
         for round in 0..<ring.count - 1 {
             let source = round == 0 ? own : result(ring.block(back: round))
             let destination = result(ring.block(back: round + 1))
+            var arrived: [Completion?] = []
             for piece in 0..<pieces {
-                append(
-                    .send(source.piece(piece, of: pieces), to: ring.next), to: ring.sending,
-                    after: [arrived[piece]])
-                arrived[piece] = append(
-                    .receive(destination.piece(piece, of: pieces), from: ring.previous),
-                    to: ring.receiving)
+                let cause = round == 0 ? ready?[piece] : rounds[round - 1][piece]
+                append(.send(source.piece(piece, of: pieces), to: ring.next), to: ring.sending, after: [cause])
+                arrived.append(
+                    append(.receive(destination.piece(piece, of: pieces), from: ring.previous), to: ring.receiving))
             }
+            rounds.append(arrived)
         }
-        return arrived
+        return rounds
     }
 }

@@ -117,6 +117,18 @@ final class ChildProcesses {
         if children[index].status == nil { kill(children[index].process, signal) }
     }
 
+    /// Waits until a process that was sent SIGSTOP has stopped.
+    func waitUntilStopped(child index: Int) throws {
+        let path = URL(filePath: "/proc/\(children[index].process)/stat")
+        while true {
+            let text = String(decoding: try FileHandle(forReadingFrom: path).readToEnd() ?? Data(), as: UTF8.self)
+            // The state follows the program's name, which is in brackets.
+            if let bracket = text.lastIndex(of: ")"), text[bracket...].hasPrefix(") T") { return }
+            guard .now < deadline else { throw failure("not within \(limit): a process to stop") }
+            giveWay()
+        }
+    }
+
     private func failure(_ text: String) -> Failure {
         let said = children.enumerated().map { index, child in
             "--- process \(index), status \(child.status.map(String.init) ?? "none"), output:\n\(child.output)"

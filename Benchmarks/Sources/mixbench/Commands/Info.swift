@@ -1,9 +1,10 @@
 import ArgumentParser
 import MixCollectives
 
-/// `mixbench info`: the ranks and where they run.
+/// `mixbench info`: the ranks, where they run, and how they reach each other.
 struct Info: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show ranks, hosts and processors.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show ranks, hosts, processors, and the transport of every pair and why.")
 
     @OptionGroup(title: "Job") var job: JobOptions
 
@@ -15,12 +16,12 @@ struct Info: ParsableCommand {
         try world.allGather(facts, into: &allFacts)
         var hosts = [UInt8](repeating: 0, count: 64 * world.size)
         try world.allGather(fixedText(world.host, bytes: 64), into: &hosts)
+        let routes = try RouteReport(world)
         if world.rank == 0 {
             Console.write("ranks       \(world.size)\n")
             Console.write("timeout     \(world.timeout)\n")
             if let model = ProcessIdentity.processorModel { Console.write("processor   \(model)\n") }
             Console.write("kernels     \(Host.instructionSet)\n")
-            Console.write("transport   shared memory, between all ranks: they are on one node\n")
             Console.write("\n  rank  in node   of  processors       pid  host\n")
             for rank in 0..<world.size {
                 let fact = allFacts[rank * facts.count..<(rank + 1) * facts.count].map { String($0) }
@@ -29,17 +30,8 @@ struct Info: ParsableCommand {
                     pad(fact[0], 6) + pad(fact[1], 9) + pad(fact[2], 5) + pad(fact[3], 12) + pad(fact[4], 10)
                         + "  \(host)\n")
             }
+            Console.write(routes.text)
         }
         world.close()
-    }
-
-    private func fixedText(_ text: String, bytes: Int) -> [UInt8] {
-        var result = Array(text.utf8.prefix(bytes))
-        result += [UInt8](repeating: 0, count: bytes - result.count)
-        return result
-    }
-
-    private func text(_ bytes: ArraySlice<UInt8>) -> String {
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 }

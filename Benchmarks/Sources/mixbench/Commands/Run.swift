@@ -37,6 +37,9 @@ struct Run: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Check every result.")
     var check = true
 
+    @Flag(help: "Count what the links between nodes did, per call.")
+    var counters = false
+
     @Option(help: ArgumentHelp("Append one JSON object per row and place.", valueName: "file"))
     var json: String?
 
@@ -73,7 +76,8 @@ struct Run: ParsableCommand {
                 }
             }
         }
-        let policy = Policy(seconds: seconds, check: check, memory: memory, algorithm: algorithm)
+        let policy = Policy(
+            seconds: seconds, check: check, memory: memory, algorithm: algorithm, counters: counters)
         let runner = Runner(world: world, policy: policy, nodes: job.nodes, peer: name)
         if let json { runner.lines = try JSONLines(appendingTo: json, isWriter: world.rank == 0) }
         try runner.run(sweeps)

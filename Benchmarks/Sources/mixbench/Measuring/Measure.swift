@@ -23,6 +23,7 @@ func measure<Element: BenchmarkElement>(
 
     let samples = workspace.samples
     try world.barrier()
+    let counters = world.counters
     let begin = Clock.now()
     var last = begin
     for index in 0..<iterations {
@@ -31,6 +32,7 @@ func measure<Element: BenchmarkElement>(
         samples[index] = now &- last
         last = now
     }
+    var wire = WireUse(world.counters - counters, calls: iterations)
 
     if policy.check, exercise.isRepeatable { wrong += exercise.countWrong() }
     var sorted = UnsafeMutableBufferPointer(start: samples, count: iterations)
@@ -43,10 +45,11 @@ func measure<Element: BenchmarkElement>(
     var wrongEverywhere = [Int64(wrong)]
     try world.allReduce(&slowest, .max)
     try world.allReduce(&wrongEverywhere, .sum)
+    try world.allReduce(&wire.values, .max)
     try world.barrier()
     return Measurement(
         mean: slowest[0], median: slowest[1], p99: slowest[2], min: slowest[3], max: slowest[4],
-        wrong: Int(wrongEverywhere[0]), iterations: iterations)
+        wrong: Int(wrongEverywhere[0]), iterations: iterations, wire: wire)
 }
 
 /// Calls until a tenth of the time is spent, and says how many calls fill the time.

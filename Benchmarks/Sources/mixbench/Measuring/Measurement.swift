@@ -10,6 +10,7 @@ struct Measurement: Sendable {
     /// Wrong elements, summed over ranks.
     var wrong: Int
     var iterations: Int
+    var wire = WireUse()
 
     /// Bytes of a rank's buffer per second, in GB/s.
     static func algorithmBandwidth(bytes: Int, seconds: Double) -> Double {

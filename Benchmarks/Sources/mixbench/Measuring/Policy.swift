@@ -7,6 +7,8 @@ struct Policy: Sendable {
     var memory = MemoryKind.shared
     /// nil: the library's choice.
     var algorithm: String?
+    /// Whether to say what the links between nodes did.
+    var counters = false
 
     /// Timed calls of one row and place.
     static let iterations = 5...50_000

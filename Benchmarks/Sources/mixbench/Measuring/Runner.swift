@@ -37,11 +37,13 @@ final class Runner {
                     let measurement = try measureRow(sweep, row.shape, place, workspace)
                     row.measurements[place] = measurement
                     wrong += measurement.wrong
-                    lines?.append(JSONRow(row, measurement, place, peer: peer, ranks: world.size, policy: policy))
+                    lines?.append(
+                        JSONRow(row, measurement, place, peer: peer, ranks: world.size, nodes: nodes, policy: policy))
                 }
                 rows.append(row)
                 progress.clear()
-                if world.rank == 0 { Console.write(table.line(row)) }
+                guard world.rank == 0 else { continue }
+                Console.write(table.line(row) + (policy.counters ? table.counters(row, nodes: nodes) : ""))
             }
         }
     }
@@ -62,8 +64,15 @@ final class Runner {
 
     private func header(_ sweep: Sweep) -> String {
         let place = nodes == 1 ? "on \(world.host)" : "on \(nodes) virtual nodes"
-        return "# \(sweep.operation.rawValue)  ranks \(world.size) \(place)  memory \(policy.memory.rawValue)  "
-            + "algorithm \(policy.algorithm ?? "auto")\n"
+        return "# \(sweep.operation.rawValue)  ranks \(world.size) \(place)  transport \(transports)  "
+            + "memory \(policy.memory.rawValue)  algorithm \(policy.algorithm ?? "auto")\n"
+    }
+
+    /// What rank 0 reaches the others by: "shm", "verbs", "shm and verbs".
+    private var transports: String {
+        let used = Set((0..<world.size).dropFirst().map { world.route(to: $0).transport })
+        let names = Route.Transport.allCases.filter(used.contains).map(\.rawValue)
+        return names.isEmpty ? "none" : names.joined(separator: " and ")
     }
 
     // The one place where a type's name becomes a type: from here on code is specialised.

@@ -29,9 +29,9 @@ enum MemoryKind: String, CaseIterable, Sendable, ExpressibleByArgument {
     case plain
 }
 
-/// What carries the bytes.
+/// What carries the bytes between nodes, in the words of `MIX_TRANSPORT`.
 enum Transport: String, CaseIterable, Sendable, ExpressibleByArgument {
-    case auto, shm
+    case auto, shm, tcp, verbs
 }
 
 /// Whether ranks are bound to cores.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MixCollectives
 
 /// How many ranks there are, and where.
 struct JobOptions: ParsableArguments {
@@ -11,7 +12,7 @@ struct JobOptions: ParsableArguments {
     @Option(help: "Bind ranks to cores: when there are enough of them, always, never.")
     var bind = Binding.auto
 
-    @Option(help: "What carries the bytes.")
+    @Option(help: "What carries the bytes between nodes; auto: as MIX_TRANSPORT says, else verbs where there are.")
     var transport = Transport.auto
 
     func validate() throws {
@@ -23,7 +24,11 @@ struct JobOptions: ParsableArguments {
         if transport == .shm, nodes > 1 {
             throw ValidationError("Shared memory ends at a node: --transport shm goes with --nodes 1.")
         }
+        if transport == .tcp || transport == .verbs, nodes == 1, !Launcher.isRank {
+            throw ValidationError(
+                "Ranks of one node share memory: --transport \(transport.rawValue) goes with --nodes 2 or more.")
+        }
     }
 
-    var request: JobRequest { JobRequest(ranks: ranks, nodes: nodes, binding: bind) }
+    var request: JobRequest { JobRequest(ranks: ranks, nodes: nodes, binding: bind, transport: transport) }
 }

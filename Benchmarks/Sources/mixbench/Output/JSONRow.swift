@@ -6,7 +6,10 @@ struct JSONRow {
     /// The object, on one line.
     let text: String
 
-    init(_ row: Row, _ measurement: Measurement, _ place: Place, peer: String, ranks: Int, policy: Policy) {
+    init(
+        _ row: Row, _ measurement: Measurement, _ place: Place, peer: String, ranks: Int, nodes: Int = 1,
+        policy: Policy
+    ) {
         let operation = row.sweep.operation
         let bandwidth = Measurement.algorithmBandwidth(bytes: row.shape.bytes, seconds: measurement.median)
         var object = JSONObject()
@@ -29,6 +32,12 @@ struct JSONRow {
         if operation.hasRoot { object.add("root", row.sweep.root) }
         object.add("memory", policy.memory.rawValue)
         object.add("algorithm", policy.algorithm ?? "auto")
+        if policy.counters {
+            for (name, value) in zip(WireUse.names, measurement.wire.values) { object.add(name, value, digits: 2) }
+            if let least = WireUse.leastBytes(operation, bytes: row.shape.bytes, ranks: ranks, nodes: nodes) {
+                object.add("sent_least", least, digits: 2)
+            }
+        }
         text = object.text
     }
 }

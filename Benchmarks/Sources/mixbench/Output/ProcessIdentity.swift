@@ -13,6 +13,8 @@ enum ProcessIdentity {
         getenv(name).map { String(cString: $0) }
     }
 
+    static func setEnvironmentVariable(_ name: String, _ value: String) { setenv(name, value, 1) }
+
     /// The processor's name, where the system tells.
     static var processorModel: String? {
         guard let file = fopen("/proc/cpuinfo", "r") else { return nil }

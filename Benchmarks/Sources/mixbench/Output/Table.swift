@@ -52,6 +52,22 @@ struct Table {
         return text + "\n"
     }
 
+    /// What the links between nodes did per call, a line per place, below the row.
+    func counters(_ row: Row, nodes: Int) -> String {
+        var text = ""
+        for place in sweep.measuredPlaces {
+            guard let wire = row.measurements[place]?.wire else { continue }
+            let least = WireUse.leastBytes(sweep.operation, bytes: row.shape.bytes, ranks: ranks, nodes: nodes)
+            text += "#   \(place == .outOfPlace ? "out-of-place" : "in-place"), per call:"
+            for (name, value) in zip(WireUse.names, wire.values) {
+                text += " \(name) \(fixed(value, 2))"
+                if name == "sent", let least { text += " (least: \(fixed(least, 2)))" }
+            }
+            text += "\n"
+        }
+        return text
+    }
+
     private static let halfWidth = 35
     private static let percentileWidth = 38
 

@@ -28,3 +28,12 @@ func microseconds(_ seconds: Double) -> String {
     let value = seconds * 1e6
     return fixed(value, value < 1000 ? 2 : value < 100_000 ? 1 : 0)
 }
+
+/// `text` in so many bytes, cut or with zeros behind it: for what ranks gather of each other.
+func fixedText(_ text: String, bytes: Int) -> [UInt8] {
+    let units = Array(text.utf8.prefix(bytes))
+    return units + [UInt8](repeating: 0, count: bytes - units.count)
+}
+
+/// The text before the zeros.
+func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }

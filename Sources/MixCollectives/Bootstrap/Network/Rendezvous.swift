@@ -112,9 +112,6 @@ struct Rendezvous {
         var host: String?
         if let address, address.isLoopback {
             host = try address.resolved().get().first?.host
-        } else if let address {
-            // A typing error is better found here than at the deadline.
-            _ = try address.resolved().get()
         }
         let listener =
             if let host { mix_tcp_listen(host, Int32(address?.port ?? 0), &port) } else {
@@ -176,7 +173,15 @@ struct Rendezvous {
         CollectiveError(
             .deadlineExceeded,
             "\(ranks.count == 1 ? "rank" : "ranks") \(WaitingProgress.text(ranks)) of \(job.worldSize) did not come to the rendezvous "
-                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks, rank: ranks.first)
+                + "\"\(job.rendezvous)\" within \(job.timeout) (MIX_TIMEOUT)" + remarks + unknownName, rank: ranks.first
+        )
+    }
+
+    /// A name that nobody knows is a typing error, or one of a host so new that it will be known in a moment: it counts
+    /// at the deadline.
+    private var unknownName: String {
+        guard case .tcp(let address) = place, case .failure(let error) = address.resolved() else { return "" }
+        return "; \(error.message)"
     }
 
     // MARK: Other ranks
@@ -242,13 +247,13 @@ struct Rendezvous {
         }
     }
 
-    // MARK: The table of contributions
+    // MARK: Several runs of bytes as one
 
-    private static func encoded(_ all: [[UInt8]]) -> [UInt8] {
+    static func encoded(_ all: [[UInt8]]) -> [UInt8] {
         all.reduce(into: []) { $0 += Handshake.bytes(of: UInt32($1.count)) + $1 }
     }
 
-    private static func decoded(_ table: [UInt8]) -> [[UInt8]]? {
+    static func decoded(_ table: [UInt8]) -> [[UInt8]]? {
         var (all, offset): ([[UInt8]], Int) = ([], 0)
         while offset < table.count {
             guard offset + 4 <= table.count else { return nil }

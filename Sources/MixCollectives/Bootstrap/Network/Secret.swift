@@ -13,14 +13,14 @@ struct Secret: Sendable {
     ///
     /// There is no way to do without: whoever reaches an open port could otherwise be a rank.
     static func current(
-        for rendezvous: String, in environment: [String: String] = Environment.current
+        for job: Job, in environment: [String: String] = Environment.current
     ) throws(CollectiveError) -> Secret {
         guard let text = Environment(environment)["MIX_SECRET"] else {
             throw CollectiveError(
                 .invalidJob,
-                "the rendezvous \"\(rendezvous)\" goes over the network, so the ranks must prove that they belong to this "
-                    + "job, but MIX_SECRET is not set. Set it to the same random text on all ranks, such as the output of "
-                    + "\"openssl rand -hex 32\"")
+                "the rendezvous \"\(job.rendezvous)\" goes over the network, so the ranks must prove that they belong to this "
+                    + "job, but MIX_SECRET is not set. Set it to the same random text on all ranks:  "
+                    + Environment.secretAdvice(job.launcher))
         }
         return Secret(text)
     }

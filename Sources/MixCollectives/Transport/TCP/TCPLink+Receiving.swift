@@ -26,7 +26,6 @@ extension TCPLink {
         let receive = TCPChannel.Receive(address: address, bytes: bytes, signature: signature)
         let ticket = LinkTicket(channel: index, isSend: false, number: channel.receivesPosted, bytes: bytes)
         channel.receivesPosted += 1
-        counters.workRequests += 1
         do throws(LinkError) {
             if !channel.early.isEmpty {
                 try takeEarly(receive, channel)
@@ -143,7 +142,7 @@ extension TCPLink {
         incoming = nil
         let channel = channels[Int(message.header.channel)]
         counters.bytesReceived += message.header.bytes
-        counters.completions += 1
+        counters.arrivals += 1
         guard message.place == .posted else { return }
         channel.receives.removeFirst()
         channel.receivesCompleted += 1

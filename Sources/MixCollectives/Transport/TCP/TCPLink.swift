@@ -48,10 +48,11 @@ final class TCPLink: Link {
     private let silenceLimit: Int
     private var isClosed = false
 
-    static let stagingBytes = 16 << 10
+    static let stagingBytes = 64 << 10
     static let partCount = 64
-    /// What one `advance` moves at most each way, so that other links and the caller get their turn.
-    static let turnBytes = 1 << 20
+    /// What one system call moves at most, so that it's still in the cache when it is combined, and what one `advance` moves
+    /// at most each way, so that other links and the caller get their turn.
+    static let turnBytes = 128 << 10
     static let greatestChannel = 1 << 16
     /// Early messages are what a peer sent before this rank asked for it; more than this is a peer gone mad.
     static let greatestEarlyBytes = 1 << 36
@@ -115,6 +116,7 @@ final class TCPLink: Link {
         return incoming.arrived
     }
 
+    var isBusy: Bool { !outgoing.isEmpty || receivesWaiting > 1 }
     var descriptor: (file: Int32, wantsToWrite: Bool) { (socket, !outgoing.isEmpty) }
 
     func close() {

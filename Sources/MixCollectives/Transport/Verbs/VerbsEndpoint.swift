@@ -151,6 +151,7 @@ final class VerbsEndpoint {
         var total = 0
         while total < 256 {
             let count = Int(mix_verbs_poll(handle, completions, MIX_VERBS_BATCH))
+            if count == 0 { break }
             if count < 0 { failure = failure ?? "the completion queue can't be polled" }
             for index in 0..<Swift.max(0, count) {
                 let completion = completions[index]
@@ -167,9 +168,13 @@ final class VerbsEndpoint {
 
     /// Asks the kernel now and then whether a device or a connection ended; that costs system calls, and so may the
     /// time. To be called when there was nothing to poll.
+    @inline(__always)
     func lookForEvents() {
         idlePolls &+= 1
-        guard idlePolls % 1024 == 0 || nextLook == 0 else { return }
+        if idlePolls % 1024 == 0 || nextLook == 0 { askForEvents() }
+    }
+
+    private func askForEvents() {
         let now = mix_now()
         guard now >= nextLook else { return }
         nextLook = now + 1_000_000

@@ -25,15 +25,16 @@ final class VerbsLink: Link {
     @exclusivity(unchecked) var announced: [VerbsMessageName] = []
     /// Large sends that nobody announced yet.
     @exclusivity(unchecked) var unannounced = 0
+    @exclusivity(unchecked) var looksForLateSends: UInt32 = 0
     /// Small messages that came before they were expected, and their bytes together.
     @exclusivity(unchecked) var early: [VerbsMessageName: VerbsEarlyMessage] = [:]
     @exclusivity(unchecked) var earlyBytes = 0
     /// Announcements that came before their send, and intents that came before their receive.
-    var invitations: [VerbsMessageName: VerbsPacket] = [:]
-    var intents: [VerbsMessageName: VerbsPacket] = [:]
+    @exclusivity(unchecked) var invitations: [VerbsMessageName: VerbsPacket] = [:]
+    @exclusivity(unchecked) var intents: [VerbsMessageName: VerbsPacket] = [:]
     /// By tag, the receives announced to the peer.
-    var tagged: [VerbsMessageName]
-    var nextTag: UInt32 = 0
+    @exclusivity(unchecked) var tagged: [VerbsMessageName]
+    @exclusivity(unchecked) var nextTag: UInt32 = 0
     @exclusivity(unchecked) var failure: LinkError?
     /// Whether anything happened since the last time that this link moved what it could.
     @exclusivity(unchecked) var hasWork = true
@@ -52,7 +53,9 @@ final class VerbsLink: Link {
     @exclusivity(unchecked) private var retired: UInt64 = 0
     /// What the piece with that number (modulo the size) was part of.
     @exclusivity(unchecked) private var pieces: [VerbsPiece]
-    @exclusivity(unchecked) private var batch: [mix_verbs_write] = []
+    /// Writes that wait for the doorbell.
+    private let batch: UnsafeMutablePointer<mix_verbs_write>
+    @exclusivity(unchecked) private var batchCount = 0
     @exclusivity(unchecked) private var sinceSignal = 0
     @exclusivity(unchecked) private var batchEndsMessage = false
 
@@ -73,7 +76,11 @@ final class VerbsLink: Link {
     static let completionsAtMost = Int(writesAtMost + receivesAtMost)
     /// Receives kept back for credits, so that two ranks that both have nothing left can say that they have.
     private static let reserve: UInt32 = 32
-    static let pieceBytes = 1 << 20
+    /// Small enough for the receiver to combine what is there while the rest comes; a message of 1 MiB is one completion.
+    static let pieceBytes = 64 << 10
+    /// Writes per completion: often enough to know of room, seldom enough to poll little, also when a message's end takes
+    /// another.
+    private static let signalInterval = 32
     static let earlyLimit = 8 << 20
     static let tags = 1024
     private static let receiveID = UInt64(1) << 63
@@ -96,6 +103,7 @@ final class VerbsLink: Link {
         self.peer = peer
         queuePair = mix_verbs_queue_pair(connection)
         inlineBytes = Int(mix_verbs_inline_bytes(connection))
+        batch = .allocate(capacity: Int(MIX_VERBS_BATCH))
         pieces = Array(repeating: VerbsPiece(), count: Int(Self.writesAtMost))
         tagged = Array(repeating: VerbsMessageName(channel: 0, number: .max), count: Self.tags)
         endpoint.add(self, queuePair: queuePair)
@@ -103,7 +111,10 @@ final class VerbsLink: Link {
         if result != 0 { failure = .lost(reason: "receives can't be posted to rank \(peer)", errno: -result) }
     }
 
-    deinit { abandon() }
+    deinit {
+        abandon()
+        batch.deallocate()
+    }
 
     // MARK: Life
 
@@ -139,7 +150,7 @@ final class VerbsLink: Link {
         // What is posted must be acknowledged before the queue pair goes; whoever doesn't answer has had his time.
         let end = mix_now() + 2_000_000_000
         if isOpen, failure == nil, (try? advance()) != nil {
-            write(VerbsImmediate.make(VerbsImmediate.credit, creditValue), signal: true)
+            write(VerbsImmediate.make(VerbsImmediate.goodbye, reposted &+ UInt32(unposted)), signal: true)
             flush()
             while failure == nil, retired < written, mix_now() < end { endpoint.poll() }
         }
@@ -164,18 +175,23 @@ final class VerbsLink: Link {
 
     func advance() throws(LinkError) {
         if failure == nil {
-            if endpoint.poll() == 0 { endpoint.lookForEvents() }
-            if let event = endpoint.failure { fail(event, ENETDOWN) }
+            // What this rank wants first: the peer may be waiting for it.
             if hasWork { work() }
+            if endpoint.poll() > 0 {
+                if hasWork { work() }
+            } else {
+                endpoint.lookForEvents()
+            }
+            if let event = endpoint.failure { fail(event, ENETDOWN) }
         }
         if let failure { throw failure }
     }
 
     private func work() {
-        takePackets()
-        sendPackets()
-        sendPieces()
-        noteLateSends()
+        if packetsTaken != packetsArrived { takePackets() }
+        if !outbox.isEmpty { sendPackets() }
+        if !announced.isEmpty { sendPieces() }
+        if unannounced > 0 { noteLateSends() }
         giveCredit()
         flush()
         // Whatever else there will be comes with a completion or a call.
@@ -192,13 +208,13 @@ final class VerbsLink: Link {
     }
 
     private func sendPackets() {
-        while outbox.first < outbox.next, roomForPacket {
+        while !outbox.isEmpty, roomForPacket {
             let note = outbox[outbox.first]
             outbox.removeFirst()
             var notes: [VerbsPacket] = []
             // Announcements that wait together go together.
             while note.packet.kind == VerbsPacket.Kind.announcement, notes.count < VerbsPacket.notesAtMost,
-                outbox.first < outbox.next, outbox[outbox.first].packet.kind == VerbsPacket.Kind.announcement
+                !outbox.isEmpty, outbox[outbox.first].packet.kind == VerbsPacket.Kind.announcement
             {
                 notes.append(outbox[outbox.first].packet)
                 outbox.removeFirst()
@@ -210,10 +226,11 @@ final class VerbsLink: Link {
         }
     }
 
-    /// Sends a small message without any queue, if nothing is before it.
+    /// Sends a small message at once, if nothing is before it.
     func sendsAtOnce(_ packet: VerbsPacket, payload: UnsafeRawPointer?) -> Bool {
-        guard outbox.first == outbox.next, roomForPacket, failure == nil else { return false }
+        guard outbox.isEmpty, roomForPacket, failure == nil else { return false }
         write(packet, payload: payload, extra: 0)
+        flush()
         return true
     }
 
@@ -227,18 +244,18 @@ final class VerbsLink: Link {
         packet.notes = UInt32(extra / VerbsPacket.noteBytes)
         (toldReposted, toldTaken) = (reposted, packetsTaken)
         copy.storeBytes(of: packet, as: VerbsPacket.self)
-        var length = extra
+        var (head, length) = (VerbsPacket.headBytes, extra)
         if packet.kind == VerbsPacket.Kind.message {
-            length = Int(packet.bytes)
+            (head, length) = (VerbsPacket.messageHeadBytes, Int(packet.bytes))
             counters.bytesCopied += UInt64(length)
             counters.bytesSent += UInt64(length)
         }
-        if length > 0, let payload { (copy + VerbsPacket.headBytes).copyMemory(from: payload, byteCount: length) }
+        if length > 0, let payload { (copy + head).copyMemory(from: payload, byteCount: length) }
         packetsSent &+= 1
         // A packet's copy is free again when the peer has taken the packet, so nobody waits for its completion.
         write(
             VerbsImmediate.make(VerbsImmediate.packet, 0), from: UnsafeRawPointer(copy),
-            key: ringRegistration.localKey, bytes: VerbsPacket.headBytes + length, to: peerRing + UInt64(slot),
+            key: ringRegistration.localKey, bytes: head + length, to: peerRing + UInt64(slot),
             peerKey: peerRingKey)
     }
 
@@ -290,41 +307,41 @@ final class VerbsLink: Link {
         peerKey: UInt32 = 0, signal: Bool = false
     ) {
         sinceSignal += 1
-        // Often enough to know of room, seldom enough to poll little.
-        let isSignaled = signal || sinceSignal == 16
+        let isSignaled = signal || sinceSignal == Self.signalInterval
         if isSignaled { sinceSignal = 0 }
-        batch.append(
-            mix_verbs_write(
+        (batch + batchCount).initialize(
+            to: mix_verbs_write(
                 id: written, local: address, remote: target, local_key: key, remote_key: peerKey, bytes: UInt32(bytes),
                 immediate: immediate, is_signaled: isSignaled ? 1 : 0, is_inline: bytes <= inlineBytes ? 1 : 0))
         written += 1
         counters.workRequests += 1
-        if batch.count == Int(MIX_VERBS_BATCH) { flush() }
+        batchCount += 1
+        if batchCount == Int(MIX_VERBS_BATCH) { flush() }
     }
 
     /// Posts what was gathered: one ring of the doorbell.
     private func flush() {
-        guard !batch.isEmpty else { return }
+        guard batchCount > 0 else { return }
         // The memory of a message is the caller's again once its last piece is known to be there.
         if batchEndsMessage, sinceSignal > 0 {
-            batch[batch.count - 1].is_signaled = 1
+            batch[batchCount - 1].is_signaled = 1
             sinceSignal = 0
         }
         batchEndsMessage = false
-        let result = mix_verbs_post_writes(connection, batch, Int32(batch.count))
+        let result = mix_verbs_post_writes(connection, batch, Int32(batchCount))
         if result != 0 {
             fail("writes can't be posted to rank \(peer): \(String(cString: mix_error_text(-result)))", -result)
         }
         counters.doorbells += 1
-        batch.removeAll(keepingCapacity: true)
+        batchCount = 0
     }
 
     // MARK: Completions
 
     func take(_ completion: mix_verbs_completion) {
         hasWork = true
-        counters.completions += 1
         let isReceive = completion.id & Self.receiveID != 0
+        if isReceive { counters.arrivals += 1 } else { counters.completions += 1 }
         guard completion.status == 0 else {
             // The first says why, the rest that there was one.
             guard failure == nil else { return }
@@ -346,6 +363,10 @@ final class VerbsLink: Link {
         switch completion.immediate >> 30 {
         case VerbsImmediate.packet: packetsArrived &+= 1
         case VerbsImmediate.piece: counters.bytesReceived += UInt64(arrived(tag: value))
+        case VerbsImmediate.goodbye:
+            // An acknowledgement that is lost on the way would be repeated by nobody once the peer has gone.
+            let arrived = retired &+ UInt64((value &- UInt32(truncatingIfNeeded: retired)) & 0x3fff_ffff)
+            if arrived > retired, arrived <= written { retire(upTo: arrived - 1) }
         default:
             repostedByPeer &+= ((value >> 15) &- repostedByPeer) & 0x7fff
             packetsTakenByPeer &+= ((value & 0x7fff) &- packetsTakenByPeer) & 0x7fff
@@ -378,13 +399,15 @@ final class VerbsLink: Link {
             packetsTaken &+= 1
             repostedByPeer = newer(packet.reposted, repostedByPeer)
             packetsTakenByPeer = newer(packet.taken, packetsTakenByPeer)
-            var copied = take(packet, payload: UnsafeRawPointer(slot + VerbsPacket.headBytes))
-            for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
-                let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
-                copied += take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+            counters.bytesCopied += UInt64(take(packet, payload: slot + VerbsPacket.messageHeadBytes))
+            if packet.kind == VerbsPacket.Kind.message {
+                counters.bytesReceived += packet.bytes
+            } else {
+                for index in 0..<Swift.min(Int(packet.notes), VerbsPacket.notesAtMost) {
+                    let offset = VerbsPacket.headBytes + index * VerbsPacket.noteBytes
+                    _ = take(slot.load(fromByteOffset: offset, as: VerbsPacket.self), payload: slot)
+                }
             }
-            counters.bytesCopied += UInt64(copied)
-            if packet.kind == VerbsPacket.Kind.message { counters.bytesReceived += packet.bytes }
         }
     }
 

@@ -14,17 +14,20 @@ struct VerbsPacket: BitwiseCopyable {
     var number: UInt64
     var bytes: UInt64
     var signature: UInt64
-    var address: UInt64 = 0
-    var key: UInt32 = 0
-    var tag: UInt32 = 0
     /// Room for the other: receives that the sender of this packet has posted anew, and packets that it has taken.
     var reposted: UInt32 = 0
     var taken: UInt32 = 0
+    // Of announcements only; in a message its bytes begin here.
+    var address: UInt64 = 0
+    var key: UInt32 = 0
+    var tag: UInt32 = 0
     /// How many more announcements follow.
     var notes: UInt32 = 0
 
     /// Room for the head in a slot.
     static let headBytes = 64
+    /// The part of it that a message has: up to `taken`.
+    static let messageHeadBytes = 40
     static let payloadBytes = 4096
     static let slotBytes = headBytes + payloadBytes
     static let slots = 64
@@ -37,6 +40,8 @@ enum VerbsImmediate {
     static let packet: UInt32 = 0
     static let piece: UInt32 = 1
     static let credit: UInt32 = 2
+    /// The last write of a link that closes: how many of the peer's writes have come.
+    static let goodbye: UInt32 = 3
 
     static func make(_ kind: UInt32, _ value: UInt32) -> UInt32 { kind << 30 | value & 0x3fff_ffff }
 }
