@@ -68,7 +68,7 @@ struct Executor<Work: StepWork>: ~Copyable {
                 try network.advance(operation, communicator.operationNumber)
             }
         }
-        try network?.post(call.operation, communicator.operationNumber)
+        try network?.post(operation, communicator.operationNumber)
         // A peer that gave up may have used its memory for something else while this rank still read it.
         try communicator.throwIfFailed()
         work.finish()
