@@ -33,6 +33,21 @@ MIX_TIMEOUT=40 job "1 % of the packets lost" sum:1 sum:300000:shared broadcast:5
 finish $ranks; well $ranks; passed
 tc qdisc delete dev "$interface" root
 
+# What is sent to RoCE's port is lost, and TCP goes through.
+if [ "$MIX_GUEST" = 2 ]; then
+    tc qdisc add dev "$interface" root handle 1: prio
+    tc filter add dev "$interface" parent 1: protocol ip u32 match ip protocol 17 0xff match ip dport 4791 0xffff action drop
+fi
+job "no way for RDMA, verbs asked for" check
+finish $ranks; threw "code=7 rank=0 host=$(uname -n) .*10.9.0.2.*can't reach rank 0 .*10.9.0.1" $ranks; passed
+MIX_TRANSPORT=auto job "no way for RDMA" routes check
+finish $ranks; well $ranks
+for rank in $ranks; do
+    [ "$(grep -c '^route .* tcp .*RDMA was tried' "$folder/$rank")" = 2 ] || fail "the routes of rank $rank"
+done
+passed
+[ "$MIX_GUEST" = 1 ] || tc qdisc delete dev "$interface" root
+
 job "a rank killed in an operation" churn:100000
 until_inside $ranks
 [ "$MIX_GUEST" = 1 ] || signal KILL 3

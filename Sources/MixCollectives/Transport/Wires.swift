@@ -62,6 +62,7 @@ final class Wires: @unchecked Sendable {
         guard mix_process_id() == process else {
             // In a forked child: the connections are the parent's to end.
             for case let link? in links { _ = Unmanaged.passRetained(link as AnyObject) }
+            if let endpoint { _ = Unmanaged.passRetained(endpoint) }
             return
         }
         for link in links { link?.close() }
