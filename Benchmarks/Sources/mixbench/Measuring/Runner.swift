@@ -38,12 +38,13 @@ final class Runner {
                     row.measurements[place] = measurement
                     wrong += measurement.wrong
                     lines?.append(
-                        JSONRow(row, measurement, place, peer: peer, ranks: world.size, nodes: nodes, policy: policy))
+                        JSONRow(
+                            row, measurement, place, peer: peer, ranks: world.size, nodes: nodeCount, policy: policy))
                 }
                 rows.append(row)
                 progress.clear()
                 guard world.rank == 0 else { continue }
-                Console.write(table.line(row) + (policy.counters ? table.counters(row, nodes: nodes) : ""))
+                Console.write(table.line(row) + (policy.counters ? table.counters(row, nodes: nodeCount) : ""))
             }
         }
     }
@@ -53,6 +54,11 @@ final class Runner {
         guard world.rank == 0 else { return }
         let verdict = !policy.check ? "not checked" : wrong == 0 ? "0 OK" : "\(wrong) FAILED"
         Console.write("# Out of bounds values : \(verdict)\n")
+    }
+
+    /// Nodes, where each has as many ranks as rank 0's; a rank is on its own node.
+    private var nodeCount: Int {
+        world.size / (0..<world.size).count { world.route(to: $0).transport == .sharedMemory }
     }
 
     private func shape(_ sweep: Sweep, _ bytes: Int) -> Shape {
