@@ -247,7 +247,7 @@ extension Communicator {
         let isOutputRead = call.operation == .allReduce || call.operation == .allGather
         let copiesOutput = isOutputRead && heapOffset(UnsafeRawPointer(call.output), outputBytes) < 0
         if copiesOutput { mapped.output = try staging(8, outputBytes) }
-        let isSame = call.input == UnsafeRawPointer(call.output)
+        let isSame = isOutputRead && call.input == UnsafeRawPointer(call.output)
         if isSame { mapped.input = UnsafeRawPointer(mapped.output) }
         if isSame ? copiesOutput : heapOffset(call.input, inputBytes) < 0 {
             if !isSame { mapped.input = UnsafeRawPointer(try staging(9, inputBytes)) }

@@ -126,8 +126,8 @@ final class Wires: @unchecked Sendable {
 
     /// Sleeps until some link may move something, at most so many microseconds.
     func sleep(microseconds: Int) {
-        var entries: [mix_poll_entry] = []
         lock.withLock { _ in
+            entries.removeAll(keepingCapacity: true)
             for (rank, link) in links.enumerated() {
                 // All verbs links have one descriptor.
                 guard let link, !(link is VerbsLink), broken[rank] == nil else { continue }
@@ -137,7 +137,7 @@ final class Wires: @unchecked Sendable {
             }
             if let endpoint { entries.append(mix_poll_entry(file: endpoint.descriptor, write: 0)) }
         }
-        mix_poll(&entries, Int32(entries.count), Int64(microseconds) * 1000)
+        entries.withUnsafeBufferPointer { mix_poll($0.baseAddress, Int32($0.count), Int64(microseconds) * 1000) }
     }
 
     /// Tells every other node what went wrong in a communicator, once.

@@ -71,9 +71,11 @@ extension TCPLink {
         }
     }
 
-    /// Reads what is there as long as somebody waits for something.
-    func read() throws(LinkError) {
+    /// Reads what is there as long as somebody waits for something. Returns whether anything came.
+    @discardableResult
+    func read() throws(LinkError) -> Bool {
         var budget = Self.turnBytes
+        var hasCome = false
         while receivesWaiting > 0 || isRelieving {
             if incoming == nil && staged.count >= FrameHeader.bytes { try begin() }
             if incoming != nil {
@@ -84,13 +86,15 @@ extension TCPLink {
                     continue
                 }
             }
-            guard budget > 0 else { return }
+            guard budget > 0 else { return hasCome }
             let (received, wanted) = try fill()
             budget -= received
-            guard received > 0 else { return }
+            guard received > 0 else { return hasCome }
+            hasCome = true
             // Less than asked for: the kernel has no more. What came is looked at once more all the same.
             if received < wanted { budget = 0 }
         }
+        return hasCome
     }
 
     /// A header has come.

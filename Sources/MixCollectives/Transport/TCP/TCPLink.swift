@@ -89,12 +89,20 @@ final class TCPLink: Link {
             throw failure
         }
         do throws(LinkError) {
-            try write()
+            do throws(LinkError) { try write() } catch {
+                try hearLastWords()
+                throw error
+            }
             try read()
         } catch {
             failure = error
             throw error
         }
+    }
+
+    /// Reads what a peer that takes no more said before it went: it's the cause.
+    private func hearLastWords() throws(LinkError) {
+        while try read() {}
     }
 
     func isComplete(_ ticket: LinkTicket) -> Bool {
