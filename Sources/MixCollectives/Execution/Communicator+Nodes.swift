@@ -157,7 +157,8 @@ extension Communicator {
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             pending[2 * node] = network.receive(
                 parts + node * stride, bytes, from: ranks[lane], channel: 0, signature: signature)
-            pending[2 * node + 1] = network.send(mine, bytes, to: ranks[lane], channel: 0, signature: signature)
+            pending[2 * node + 1] = network.send(
+                mine, bytes, to: ranks[lane], channel: 0, signature: signature, atOnce: true)
         }
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             try waitForMessages(node, with: ranks[lane], call, network)
@@ -199,7 +200,7 @@ extension Communicator {
             pending[2 * node] = network.receive(
                 call.output.map { $0 + topology.nodes[node][0] * block }, bytes, from: peer, channel: 0,
                 signature: signature)
-            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature)
+            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature, atOnce: true)
         }
         for (mate, source) in topology.nodes[myNode].enumerated() {
             copy(sent(mate, rank), 0, to: call.output, source * block, block)

@@ -71,11 +71,13 @@ final class Wires: @unchecked Sendable {
     }
 
     func send(
-        _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64
+        _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64, atOnce: Bool
     ) -> LinkTicket {
         lock.withLock { _ in
             isUnposted = endpoint != nil
-            return links[rank]!.send(address, bytes, channel: channel, signature: signature)
+            let ticket = links[rank]!.send(address, bytes, channel: channel, signature: signature)
+            if atOnce { links[rank]!.sendNow() }
+            return ticket
         }
     }
 
