@@ -1,4 +1,6 @@
 extension Algorithm {
+    static let byOperation = Dictionary(grouping: catalogue, by: \.operation)
+
     /// Every algorithm of the library. A new one is a builder of its own and an entry here.
     static let catalogue: [Algorithm] = [
         Algorithm(

@@ -64,7 +64,7 @@ public struct Algorithm: Sendable {
 
     /// All algorithms for an operation that the library has.
     public static func all(for operation: Operation) -> [Algorithm] {
-        catalogue.filter { $0.operation == operation }
+        byOperation[operation] ?? []
     }
 
     /// The algorithm of that name, if there is one.

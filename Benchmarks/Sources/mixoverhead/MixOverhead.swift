@@ -17,6 +17,9 @@ struct MixOverhead: ParsableCommand {
     @Option(help: "Start this many ranks, unless a launcher already did.")
     var ranks: Int?
 
+    @Option(help: "Virtual nodes, joined over TCP.")
+    var nodes = 1
+
     @Option(help: ArgumentHelp("Measure this operation only.", valueName: "operation"))
     var only: SmallOperation?
 
@@ -34,7 +37,7 @@ struct MixOverhead: ParsableCommand {
 
     func run() throws {
         let wanted = ranks ?? 2
-        if !Launcher.isRank, wanted > 1 { throw ExitCode(try Launcher(ranks: wanted).run()) }
+        if !Launcher.isRank, wanted > 1 { throw ExitCode(try Launcher(ranks: wanted, nodes: nodes).run()) }
         let world = try Communicator.join()
         if world.rank == 0 {
             print("# in \(count) calls, of the rank that has most")

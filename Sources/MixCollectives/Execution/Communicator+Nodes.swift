@@ -158,7 +158,8 @@ extension Communicator {
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             pending[2 * node] = network.receive(
                 parts + node * stride, bytes, from: ranks[lane], channel: 0, signature: signature)
-            pending[2 * node + 1] = network.send(mine, bytes, to: ranks[lane], channel: 0, signature: signature)
+            pending[2 * node + 1] = network.send(
+                mine, bytes, to: ranks[lane], channel: 0, signature: signature, atOnce: true)
         }
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             try waitForMessages(node, with: ranks[lane], call, network)
@@ -200,7 +201,7 @@ extension Communicator {
             pending[2 * node] = network.receive(
                 call.output.map { $0 + topology.nodes[node][0] * block }, bytes, from: peer, channel: 0,
                 signature: signature)
-            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature)
+            pending[2 * node + 1] = network.send(part, bytes, to: peer, channel: 0, signature: signature, atOnce: true)
         }
         for (mate, source) in topology.nodes[myNode].enumerated() {
             copy(sent(mate, rank), 0, to: call.output, source * block, block)
@@ -248,7 +249,7 @@ extension Communicator {
         let isOutputRead = call.operation == .allReduce || call.operation == .allGather
         let copiesOutput = isOutputRead && heapOffset(UnsafeRawPointer(call.output), outputBytes) < 0
         if copiesOutput { mapped.output = try staging(8, outputBytes) }
-        let isSame = call.input == UnsafeRawPointer(call.output)
+        let isSame = isOutputRead && call.input == UnsafeRawPointer(call.output)
         if isSame { mapped.input = UnsafeRawPointer(mapped.output) }
         if isSame ? copiesOutput : heapOffset(call.input, inputBytes) < 0 {
             if !isSame { mapped.input = UnsafeRawPointer(try staging(9, inputBytes)) }

@@ -268,9 +268,10 @@ struct Executor<Work: StepWork>: ~Copyable {
         if let ticket = streams[stream].message?.ticket { return network!.isComplete(ticket, peer) }
         var message = Message(bytes: bytes)
         message.ticket = network!.send(
-            UnsafeRawPointer(source), bytes, to: peer, channel: schedule.channel(stream), signature: signature)
+            UnsafeRawPointer(source), bytes, to: peer, channel: schedule.channel(stream), signature: signature,
+            atOnce: true)
         streams[stream].message = message
-        return false
+        return network!.isComplete(message.ticket!, peer)
     }
 
     /// Receives from another node; with an operand through staging, combined as it arrives.

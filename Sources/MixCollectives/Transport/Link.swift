@@ -13,6 +13,9 @@ protocol Link: AnyObject {
     /// Starts to receive the next message on `channel` into `address`; it must have exactly `bytes` bytes.
     func receive(_ address: UnsafeMutableRawPointer?, _ bytes: Int, channel: Int, signature: UInt64) -> LinkTicket
 
+    /// Sends at once what waits to be sent together with what comes next.
+    func sendNow()
+
     /// Moves what can be moved now, on all channels. Throws once the connection is lost, or when a message is not what
     /// this rank expects.
     func advance() throws(LinkError)
@@ -38,6 +41,7 @@ protocol Link: AnyObject {
 
 extension Link {
     var isBusy: Bool { true }
+    func sendNow() {}
 }
 
 /// A message under way on a link. Tickets of one direction and channel are used up in order.

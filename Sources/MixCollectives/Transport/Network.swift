@@ -43,8 +43,13 @@ final class Network {
 
     // MARK: Messages
 
-    func send(_ address: UnsafeRawPointer?, _ bytes: Int, to peer: Int, channel: Int, signature: UInt64) -> LinkTicket {
-        wires.send(address, bytes, to: worldRanks[peer], channel: firstChannel + channel, signature: signature)
+    /// - Parameter atOnce: that nothing follows which could go with it.
+    func send(
+        _ address: UnsafeRawPointer?, _ bytes: Int, to peer: Int, channel: Int, signature: UInt64, atOnce: Bool = false
+    ) -> LinkTicket {
+        wires.send(
+            address, bytes, to: worldRanks[peer], channel: firstChannel + channel, signature: signature,
+            atOnce: atOnce)
     }
 
     func receive(

@@ -71,11 +71,13 @@ final class Wires: @unchecked Sendable {
     }
 
     func send(
-        _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64
+        _ address: UnsafeRawPointer?, _ bytes: Int, to rank: Int, channel: Int, signature: UInt64, atOnce: Bool
     ) -> LinkTicket {
         lock.withLock { _ in
             isUnposted = endpoint != nil
-            return links[rank]!.send(address, bytes, channel: channel, signature: signature)
+            let ticket = links[rank]!.send(address, bytes, channel: channel, signature: signature)
+            if atOnce { links[rank]!.sendNow() }
+            return ticket
         }
     }
 
@@ -124,20 +126,29 @@ final class Wires: @unchecked Sendable {
     /// Why the link to this rank is of no more use, if it isn't.
     func loss(of rank: Int) -> LinkError? { lock.withLock { _ in broken[rank] } }
 
-    /// Sleeps until some link may move something, at most so many microseconds.
+    /// Sleeps until some of the first 64 links may move something, at most so many microseconds.
     func sleep(microseconds: Int) {
-        var entries: [mix_poll_entry] = []
+        var entries = InlineArray<64, mix_poll_entry>(repeating: mix_poll_entry(file: -1, write: 0))
+        var count = 0
         lock.withLock { _ in
-            for (rank, link) in links.enumerated() {
-                // All verbs links have one descriptor.
-                guard let link, !(link is VerbsLink), broken[rank] == nil else { continue }
+            // All verbs links have one descriptor.
+            if let endpoint {
+                entries[0] = mix_poll_entry(file: endpoint.descriptor, write: 0)
+                count = 1
+            }
+            for rank in links.indices where broken[rank] == nil && count < entries.count {
+                guard let link = links[rank], !(link is VerbsLink) else { continue }
                 let (file, wantsToWrite) = link.descriptor
                 guard file >= 0 else { continue }
-                entries.append(mix_poll_entry(file: file, write: wantsToWrite ? 1 : 0))
+                entries[count] = mix_poll_entry(file: file, write: wantsToWrite ? 1 : 0)
+                count += 1
             }
-            if let endpoint { entries.append(mix_poll_entry(file: endpoint.descriptor, write: 0)) }
         }
-        mix_poll(&entries, Int32(entries.count), Int64(microseconds) * 1000)
+        withUnsafePointer(to: &entries) { list in
+            list.withMemoryRebound(to: mix_poll_entry.self, capacity: count) {
+                mix_poll($0, Int32(count), Int64(microseconds) * 1000)
+            }
+        }
     }
 
     /// Tells every other node what went wrong in a communicator, once.

@@ -25,7 +25,8 @@ final class TCPChannel {
     /// Only the last can be incomplete.
     var early = Queue<Early>()
 
-    deinit {
-        for index in 0..<early.count { free(early[index].storage) }
+    /// Lets go of what nobody asked for, but for the link's own memory.
+    func drop(keeping spare: UnsafeMutableRawPointer) {
+        for index in 0..<early.count where early[index].storage != spare { free(early[index].storage) }
     }
 }

@@ -60,7 +60,7 @@ extension TCPLink {
         if arrived > 0 { receive.address!.copyMemory(from: early.storage, byteCount: arrived) }
         counters.bytesCopied += UInt64(arrived)
         earlyBytes -= receive.bytes
-        free(early.storage)
+        if early.storage == spare { isSpareInUse = false } else { free(early.storage) }
         channel.early.removeFirst()
         if isUnderWay {
             incoming!.place = .posted
@@ -71,9 +71,11 @@ extension TCPLink {
         }
     }
 
-    /// Reads what is there as long as somebody waits for something.
-    func read() throws(LinkError) {
+    /// Reads what is there as long as somebody waits for something. Returns whether anything came.
+    @discardableResult
+    func read() throws(LinkError) -> Bool {
         var budget = Self.turnBytes
+        var hasCome = false
         while receivesWaiting > 0 || isRelieving {
             if incoming == nil && staged.count >= FrameHeader.bytes { try begin() }
             if incoming != nil {
@@ -84,13 +86,15 @@ extension TCPLink {
                     continue
                 }
             }
-            guard budget > 0 else { return }
+            guard budget > 0 else { return hasCome }
             let (received, wanted) = try fill()
             budget -= received
-            guard received > 0 else { return }
+            guard received > 0 else { return hasCome }
+            hasCome = true
             // Less than asked for: the kernel has no more. What came is looked at once more all the same.
             if received < wanted { budget = 0 }
         }
+        return hasCome
     }
 
     /// A header has come.
@@ -115,7 +119,7 @@ extension TCPLink {
     /// Takes a message that nobody asked for out of the way of those behind it.
     private func keepEarly() throws(LinkError) {
         let bytes = Int(incoming!.header.bytes)
-        guard bytes <= Self.greatestEarlyBytes - earlyBytes, let storage = malloc(Swift.max(1, bytes)) else {
+        guard bytes <= Self.greatestEarlyBytes - earlyBytes, let storage = earlyStorage(bytes) else {
             throw .lost(
                 reason: "rank \(peer) sent \(bytes) bytes that this rank did not ask for and has no room for",
                 errno: ENOMEM)
@@ -125,6 +129,12 @@ extension TCPLink {
         incoming!.target = storage
         channels[Int(incoming!.header.channel)].early.append(
             TCPChannel.Early(header: incoming!.header, storage: storage))
+    }
+
+    private func earlyStorage(_ bytes: Int) -> UnsafeMutableRawPointer? {
+        guard !isSpareInUse, bytes <= Self.stagingBytes else { return malloc(Swift.max(1, bytes)) }
+        isSpareInUse = true
+        return spare
     }
 
     /// Moves what came into the staging buffer on to the message under way.

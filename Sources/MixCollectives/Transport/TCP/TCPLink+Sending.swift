@@ -15,11 +15,12 @@ extension TCPLink {
                 header: FrameHeader(
                     channel: UInt64(index), signature: signature, bytes: UInt64(bytes), number: number),
                 address: address))
-        // Most messages are gone before anybody asks.
-        if outgoing.count == 1, failure == nil {
-            do throws(LinkError) { try write() } catch { failure = error }
-        }
         return LinkTicket(channel: index, isSend: true, number: number, bytes: bytes)
+    }
+
+    func sendNow() {
+        // Trouble shows again when the link is advanced.
+        if failure == nil { do throws(LinkError) { try write() } catch { _ = error } }
     }
 
     /// Writes what the kernel takes, several messages per call.
