@@ -67,6 +67,8 @@
 #define INTEGERS(type) \
     {type##_sum, type##_product, type##_min, type##_max, mix_generic_average_##type}
 
+#include "weighted_body.h"
+
 const mix_kernels TABLE = {
     .isa = ISA,
     .reduce =
@@ -87,4 +89,5 @@ const mix_kernels TABLE = {
     .f32_to_f16 = convert_f32_to_f16,
     .f8e4m3_to_f32 = convert_f8e4m3_to_f32,
     .f32_to_f8e4m3 = convert_f32_to_f8e4m3,
+    .weighted_sum = weighted_sum,
 };

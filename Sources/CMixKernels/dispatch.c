@@ -132,3 +132,11 @@ void mix_convert_f8e4m3_to_f32(float *destination, const uint8_t *source, size_t
 void mix_convert_f32_to_f8e4m3(uint8_t *destination, const float *source, size_t count) {
     kernels()->f32_to_f8e4m3(destination, source, count);
 }
+
+int mix_weighted_sum(
+    mix_type type, const void *const *sources, const float *weights, size_t source_count, float *destination,
+    size_t count, int accumulate) {
+    if (type != MIX_TYPE_F32 && type != MIX_TYPE_BF16 && type != MIX_TYPE_F16) { return -1; }
+    kernels()->weighted_sum(type, sources, weights, source_count, destination, count, accumulate);
+    return 0;
+}

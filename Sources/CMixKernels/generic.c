@@ -185,6 +185,8 @@ DEFINE_CONVERT(convert_f32_to_f8e4m3, uint8_t, float, f8e4m3_from_f32)
 #define REDUCTIONS(type) \
     {sum_##type, product_##type, minimum_##type, maximum_##type, mix_generic_average_##type}
 
+#include "weighted_body.h"
+
 const mix_kernels mix_kernels_generic = {
     .isa = MIX_ISA_GENERIC,
     .reduce =
@@ -205,4 +207,5 @@ const mix_kernels mix_kernels_generic = {
     .f32_to_f16 = convert_f32_to_f16,
     .f8e4m3_to_f32 = convert_f8e4m3_to_f32,
     .f32_to_f8e4m3 = convert_f32_to_f8e4m3,
+    .weighted_sum = weighted_sum,
 };

@@ -54,6 +54,9 @@ typedef struct {
     void (*f32_to_f16)(uint16_t *destination, const float *source, size_t count);
     void (*f8e4m3_to_f32)(float *destination, const uint8_t *source, size_t count);
     void (*f32_to_f8e4m3)(uint8_t *destination, const float *source, size_t count);
+    void (*weighted_sum)(
+        mix_type type, const void *const *sources, const float *weights, size_t source_count, float *destination,
+        size_t count, int accumulate);
 } mix_kernels;
 
 extern const mix_kernels mix_kernels_generic MIX_HIDDEN;

@@ -182,5 +182,75 @@ extension Algorithm {
         ) {
             .directBarrier(rank: $0.rank, rankCount: $0.rankCount)
         },
+        Algorithm(
+            name: "fused", operation: .fusedAllReduceAllToAll,
+            summary: "Reduce-scatter, all-to-all and all-gather side by side.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedAllReduceAllToAll(rank: $0.rank, topology: $0.topology, pieces: $0.pieces)
+        },
+        Algorithm(
+            name: "sequential", operation: .fusedAllReduceAllToAll,
+            summary: "Reduce-scatter, all-to-all and all-gather, one after the other.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedAllReduceAllToAll(rank: $0.rank, topology: $0.topology, overlaps: false)
+        },
+        Algorithm(
+            name: "unfused", operation: .fusedAllReduceAllToAll,
+            summary: "All-reduce inside the node, then every lane sends whole rows between nodes.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .unfusedAllReduceAllToAll(rank: $0.rank, topology: $0.topology)
+        },
+        Algorithm(
+            name: "fused", operation: .fusedDispatch,
+            summary: "All-to-all of parts and all-gather side by side.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedDispatch(rank: $0.rank, topology: $0.topology, pieces: $0.pieces)
+        },
+        Algorithm(
+            name: "sequential", operation: .fusedDispatch,
+            summary: "All-to-all of parts and all-gather, one after the other.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedDispatch(rank: $0.rank, topology: $0.topology, overlaps: false)
+        },
+        Algorithm(
+            name: "unfused", operation: .fusedDispatch,
+            summary: "Every lane sends whole rows between nodes.",
+            usesTopology: true, needsEqualNodes: true
+        ) {
+            .unfusedDispatch(rank: $0.rank, topology: $0.topology)
+        },
+        Algorithm(
+            name: "fused", operation: .fusedCombine,
+            summary: "Reduce-scatter, all-to-all of parts, sum and all-gather side by side.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedCombine(rank: $0.rank, topology: $0.topology, pieces: $0.pieces)
+        },
+        Algorithm(
+            name: "sequential", operation: .fusedCombine,
+            summary: "Reduce-scatter, all-to-all of parts, sum and all-gather, one after the other.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .fusedCombine(rank: $0.rank, topology: $0.topology, overlaps: false)
+        },
+        Algorithm(
+            name: "unfused", operation: .fusedCombine,
+            summary: "All-reduce inside the node, then every lane sends whole rows between nodes.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .unfusedCombine(rank: $0.rank, topology: $0.topology)
+        },
+        Algorithm(
+            name: "direct", operation: .fusedAllReduceAllToAll,
+            summary: "Every lane reduces and sends whole blocks by itself: little data.",
+            needsMappedMemory: true, usesTopology: true, needsEqualNodes: true
+        ) {
+            .directAllReduceAllToAll(rank: $0.rank, topology: $0.topology)
+        },
     ]
 }

@@ -34,18 +34,21 @@ public struct Algorithm: Sendable {
     public let needsMappedMemory: Bool
     /// Whether it treats ranks of the same node differently from others.
     public let usesTopology: Bool
+    /// Whether all nodes must have equally many ranks.
+    public let needsEqualNodes: Bool
     private let builder: @Sendable (Request) -> Schedule
 
     /// Describes an algorithm, which may be one that is not in ``all(for:)``.
     public init(
         name: String, operation: Operation, summary: String, needsMappedMemory: Bool = false,
-        usesTopology: Bool = false, build: @escaping @Sendable (Request) -> Schedule
+        usesTopology: Bool = false, needsEqualNodes: Bool = false, build: @escaping @Sendable (Request) -> Schedule
     ) {
         self.name = name
         self.operation = operation
         self.summary = summary
         self.needsMappedMemory = needsMappedMemory
         self.usesTopology = usesTopology
+        self.needsEqualNodes = needsEqualNodes
         self.builder = build
     }
 

@@ -24,6 +24,13 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     case barrier
     /// From one rank to one other: has no algorithms.
     case sendReceive = "send-receive"
+    /// On n nodes of m lanes, blocks per node and lane: every lane of node d gets, as block s, the reduction over the lanes
+    /// of node s of their block d.
+    case fusedAllReduceAllToAll = "fused-all-reduce-all-to-all"
+    /// Block d of what all lanes of node s hold becomes block s of all lanes of node d.
+    case fusedDispatch = "fused-dispatch"
+    /// Every lane of node s gets the reduction over all ranks of their blocks s.
+    case fusedCombine = "fused-combine"
 
     /// Whether input and output may be the same memory.
     ///
@@ -32,6 +39,14 @@ public enum Operation: String, Sendable, Hashable, CaseIterable {
     public var allowsInPlace: Bool {
         switch self {
         case .allReduce, .reduceScatter, .allGather, .broadcast, .reduce: true
+        default: false
+        }
+    }
+
+    /// Whether it is made for a grid of nodes and lanes, and fuses what happens inside a node with what happens between.
+    public var isFused: Bool {
+        switch self {
+        case .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine: true
         default: false
         }
     }

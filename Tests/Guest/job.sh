@@ -29,7 +29,7 @@ reached() {
 
 MIX_TRANSPORT=verbs play "verbs, 2 ranks on 2 nodes" 2 2 join routes check
 reached verbs 2
-MIX_TRANSPORT=verbs play "verbs, 4 ranks on 2 nodes" 4 2 join routes check splits
+MIX_TRANSPORT=verbs play "verbs, 4 ranks on 2 nodes" 4 2 join routes check splits fused
 reached verbs 8
 reached shm 4
 for ranks in 2 3; do

@@ -60,6 +60,16 @@ extension CollectiveTests {
             try kill([3], of: 4, nodes: 2, operation: [name], when: Self.said("inside")) { _ in [step] }
         }
 
+        /// A rank that dispatched rows and is gone before they come back.
+        @Test(arguments: [(1, 3), (2, 4)])
+        func betweenDispatchAndCombine(nodes: Int, ranks: Int) throws {
+            try kill(
+                [ranks - 1], of: ranks, nodes: nodes, operation: ["fused-combine"], when: Self.said("dispatched")
+            ) { rank in
+                ["dispatch:500", "say:dispatched"] + (rank == ranks - 1 ? ["stay"] : ["combine:500"])
+            }
+        }
+
         /// So that nothing can be left: what has no name goes with the last who has it.
         @Test func ranksHoldNothingWithAName() throws {
             try leavingNothing {

@@ -10,7 +10,12 @@ import Testing
     /// know already, and a wait can be missing without harm.
     private func subjects(_ algorithm: Case) -> [(schedules: [Schedule], verifier: Verifier)] {
         let topologies: [Topology] =
-            if algorithm.algorithm.usesTopology {
+            if algorithm.algorithm.needsEqualNodes {
+                [
+                    Topology(nodeCount: 3, ranksPerNode: algorithm.isYardstick ? 1 : 2),
+                    Topology(nodeCount: 2, ranksPerNode: 2),
+                ]
+            } else if algorithm.algorithm.usesTopology {
                 [
                     Topology(nodeCount: 3, ranksPerNode: 2),
                     try! Topology(nodes: [[0, 3, 4], [1, 2], [5]]),
@@ -46,6 +51,7 @@ import Testing
                 for (stream, content) in schedule.streams.enumerated() {
                     for (index, step) in content.steps.enumerated() {
                         let place = StepPlace(rank: rank, stream: stream, step: index)
+                        if algorithm.isYardstick, step.isWaiting { continue }
                         guard let replacement = mutate(step, place, schedules) else { continue }
                         var mutant = schedules
                         mutant[rank].replace(index, of: stream, with: replacement)
@@ -263,6 +269,22 @@ extension Schedule {
                 if other == stream && (index..<index + steps.count).contains(position) { continue }
                 streams[other].steps[position] = .wait(stream: stream, steps: count + growth)
             }
+        }
+    }
+}
+
+extension Case {
+    /// Whether it waits for the end of each phase on purpose.
+    fileprivate var isYardstick: Bool {
+        algorithm.operation.isFused && ["sequential", "unfused"].contains(algorithm.name)
+    }
+}
+
+extension Step {
+    fileprivate var isWaiting: Bool {
+        switch self {
+        case .wait, .await: true
+        default: false
         }
     }
 }

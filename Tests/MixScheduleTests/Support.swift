@@ -58,6 +58,7 @@ struct Case: Sendable, CustomTestStringConvertible {
         let memory: MappedMemory =
             !algorithm.needsMappedMemory
             ? .own : algorithm.usesTopology ? .ofNode(topology) : .ofAll
-        return Verifier(algorithm.operation, root: root, inPlace: inPlace, mappedMemory: memory)
+        return Verifier(
+            algorithm.operation, root: root, inPlace: inPlace, mappedMemory: memory, topology: topology)
     }
 }

@@ -14,6 +14,7 @@ func play(_ steps: [String]) throws -> Int32 {
 
 struct Player {
     var world: Communicator!
+    var dispatched: Dispatched<Float>?
 
     mutating func play(_ steps: ArraySlice<String>) throws {
         var steps = steps
@@ -84,6 +85,9 @@ struct Player {
         case "allocate": _ = try world.allocate(UInt8.self, count: number(1))
         case "churn": try churn(count: number(1))
         case "check": try checkEverything()
+        case "fused": try checkFused()
+        case "dispatch": dispatched = try dispatch(tokens: number(1))
+        case "combine": if let dispatched { try combine(dispatched, tokens: number(1)) }
         case "counters": try checkCounters()
         case "measure": try measure(count: number(1), calls: number(2))
         case "splits":

@@ -79,4 +79,21 @@ void mix_convert_f32_to_f16(uint16_t *destination, const float *source, size_t c
 void mix_convert_f8e4m3_to_f32(float *destination, const uint8_t *source, size_t count);
 void mix_convert_f32_to_f8e4m3(uint8_t *destination, const float *source, size_t count);
 
+/// destination[i] = weights[0] · sources[0][i] + weights[1] · sources[1][i] + … for i < count, in float32, added up in
+/// that order beginning with 0, or with what is in destination if `accumulate`. Sources are F32, BF16 or F16; returns
+/// -1 (and writes nothing) for other types. Every instruction set gives the same bits as generic (NaN payloads aside).
+int mix_weighted_sum(
+    mix_type type, const void *const *sources, const float *weights, size_t source_count, float *destination,
+    size_t count, int accumulate);
+
+/// Elements that share a scale.
+#define MIX_SCALE_BLOCK 128
+
+/// To e4m3 in blocks of MIX_SCALE_BLOCK, the last one may be shorter: scales[b] is the block's greatest magnitude / 448,
+/// and destination · scale is the source, within 1/16 of its magnitude or, of small ones, 2⁻¹⁰ of the scale.
+void mix_quantize_f8e4m3(uint8_t *destination, float *scales, const float *source, size_t count);
+
+/// And back.
+void mix_dequantize_f8e4m3(float *destination, const uint8_t *source, const float *scales, size_t count);
+
 #endif

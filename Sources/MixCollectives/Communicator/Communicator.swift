@@ -48,6 +48,11 @@ public final class Communicator: @unchecked Sendable {
     /// Schedules built before, so that a repeated operation builds nothing.
     var schedules: [CompiledSchedule.Key: CompiledSchedule] = [:]
 
+    /// The nodes of fused collectives, where they are not the machines.
+    var chosenGrid: Topology?
+    /// Where the steps of schedules are recorded, while they are.
+    var trace: StepTrace?
+
     /// Working space for the kernels' arguments: one address per rank.
     let sources: UnsafeMutablePointer<UnsafeRawPointer?>
     let destinations: UnsafeMutablePointer<UnsafeMutableRawPointer?>
@@ -63,6 +68,7 @@ public final class Communicator: @unchecked Sendable {
     private let blockBytes: Int?
     lazy var mailbox = Mailbox(size: size)
     lazy var worker = Worker()
+    lazy var workspace = FusedWorkspace()
 
     /// A communicator of ranks of one node, which share memory.
     convenience init(

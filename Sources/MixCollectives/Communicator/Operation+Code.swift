@@ -16,6 +16,9 @@ extension Operation {
         case .scatter: 9
         case .barrier: 10
         case .sendReceive: 11
+        case .fusedAllReduceAllToAll: 12
+        case .fusedDispatch: 13
+        case .fusedCombine: 14
         }
     }
 

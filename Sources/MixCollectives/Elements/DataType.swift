@@ -17,6 +17,9 @@ public enum DataType: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether elements can be reduced; `float8E4M3` is a payload only.
     @inlinable public var isReducible: Bool { self != .float8E4M3 }
 
+    /// Whether rows of it can be dispatched and combined.
+    var isFusable: Bool { self == .float32 || self == .bfloat16 || self == .float16 }
+
     /// The short name used on command lines: `f32`, `f64`, `f16`, `bf16`, `i8`, `i32`, `i64`, `u8`, `f8e4m3`.
     public var name: String {
         switch self {

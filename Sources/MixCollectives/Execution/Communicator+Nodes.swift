@@ -76,7 +76,8 @@ extension Communicator {
         case .broadcast, .reduce: "tree"
         case .gather, .scatter: "linear"
         case .barrier: "dissemination"
-        case .sendReceive: preconditionFailure("messages have no algorithm")
+        case .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine, .sendReceive:
+            preconditionFailure("\(operation.rawValue) has a path of its own")
         }
     }
 
@@ -98,8 +99,8 @@ extension Communicator {
         let scratch = try scratchMemory(scratchBlocks * call.type.size)
         let memory = try enterNode(call, network, path: Path.forced + UInt8(index), scratch: scratch)
         let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
-        var executor = Executor(
-            self, schedule, layouts, call, memory: memory, streaming: false, signature: signature)
+        let work = BufferWork(self, schedule, layouts, call, memory: memory, streaming: false)
+        var executor = Executor(self, schedule, call.operation, work, root: call.root, signature: signature)
         try executor.run()
     }
 

@@ -201,7 +201,7 @@ extension Communicator {
         case .broadcast, .scatter:
             return memory.isMapped(.input, of: call.root)
         case .barrier: return true
-        case .allToAllV, .sendReceive: return false
+        case .allToAllV, .sendReceive, .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine: return false
         }
     }
 
@@ -213,7 +213,7 @@ extension Communicator {
         case .reduceScatter, .scatter: return (block * size, block)
         case .allGather, .gather: return (block, block * size)
         case .allToAll: return (block * size, block * size)
-        case .allToAllV, .barrier, .sendReceive: return (0, 0)
+        case .allToAllV, .barrier, .sendReceive, .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine: return (0, 0)
         }
     }
 
@@ -256,11 +256,12 @@ extension Communicator {
         _ schedule: CompiledSchedule, _ call: Call, _ memory: MappedMemory
     ) throws(CollectiveError) {
         let (inputBytes, outputBytes) = bufferBytes(call)
-        var executor = Executor(
+        let work = BufferWork(
             self, schedule, layouts(schedule, call), call, memory: memory,
             streaming: Thresholds.streams(
                 call.operation, bytes: Swift.max(inputBytes, outputBytes),
                 inPlace: call.input == UnsafeRawPointer(call.output)))
+        var executor = Executor(self, schedule, call.operation, work, root: call.root)
         try executor.run()
     }
 

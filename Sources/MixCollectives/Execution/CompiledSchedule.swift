@@ -5,7 +5,12 @@ internal import MixSchedule
 final class CompiledSchedule {
     /// One step. What its numbers mean depends on its kind.
     struct Instruction: BitwiseCopyable {
-        enum Kind: UInt8 { case send, receive, receiveReduce, copy, reduce, signal, await, wait }
+        enum Kind: UInt8 {
+            case send, receive, receiveReduce, copy, reduce, signal, await, wait
+
+            /// Whether the processor does it, in this thread.
+            var isWork: Bool { self == .copy || self == .reduce }
+        }
 
         var kind: Kind
         /// The peer, or of `wait` the stream.
@@ -26,6 +31,8 @@ final class CompiledSchedule {
         var algorithm: UInt8
         var pieces: UInt8
         var root: Int
+        /// Whether it is made for the grid of fused collectives.
+        var isOfGrid = false
     }
 
     let inputBlocks: Int

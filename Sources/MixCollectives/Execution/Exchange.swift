@@ -204,7 +204,7 @@ extension Communicator {
             publish(word, call, slot: slot)
             try meetAll(word, call, slot: slot)
 
-        case .allToAllV, .sendReceive:
+        case .allToAllV, .sendReceive, .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine:
             preconditionFailure("\(call.operation.rawValue) has a path of its own")
         }
     }

@@ -1,4 +1,3 @@
-internal import CMixKernels
 internal import CMixSystem
 internal import MixSchedule
 
@@ -7,60 +6,39 @@ internal import MixSchedule
 /// Steps on mapped memory read and write it in place; messages go through the channel to the peer. `signal` and
 /// `await` count within one operation; the header that every operation begins with is the first signal of each rank
 /// whose schedule begins with one.
-struct Executor: ~Copyable {
+struct Executor<Work: StepWork>: ~Copyable {
     private let communicator: Communicator
     /// The ranks that share memory with this one: all of them, or those of its node.
     private let local: Communicator
     private let network: Network?
     private let signature: UInt64
     private let schedule: CompiledSchedule
-    private let layouts: Layouts
-    private let call: Call
-    private let width: Int
-    /// A step with every rank's contribution divides an average itself; other schedules sum, and divide at the end.
-    private let reduction: Reduction
-    /// Non-temporal stores, for results that would only push other data out of the caches.
-    private let streaming: Bool
-    private let memory: MappedMemory
-    private var streams: InlineArray<8, Progress>
+    private let work: Work
+    private let operation: Operation
+    private let root: Int
+    private let trace: StepTrace?
+    private var streams: InlineArray<16, Progress>
     private var signals: UInt64 = 1
 
-    /// How far a stream has come.
-    private struct Progress: BitwiseCopyable {
-        var step = 0
-        var message: Message?
-    }
-
-    /// The message of the step under way, once its frame was written or read.
-    private struct Message: BitwiseCopyable {
-        var bytes: Int
-        var moved = 0
-        /// Whether the receiver reads the sender's own memory, so that nothing travels through the channel.
-        var isMapped = false
-        /// The channel's count at which the receiver is done with mapped bytes.
-        var end: UInt64 = 0
-        /// The message's name on the link that it takes, when it goes to another node.
-        var ticket: LinkTicket?
-    }
+    private typealias Progress = StreamProgress
+    private typealias Message = StreamProgress.Message
 
     private typealias Instruction = UnsafePointer<CompiledSchedule.Instruction>
 
     init(
-        _ communicator: Communicator, _ schedule: CompiledSchedule, _ layouts: Layouts, _ call: Call,
-        memory: MappedMemory, streaming: Bool, signature: UInt64 = 0
+        _ communicator: Communicator, _ schedule: CompiledSchedule, _ operation: Operation, _ work: Work,
+        root: Int = 0, signature: UInt64 = 0
     ) {
-        precondition(schedule.streamCount <= 8, "a schedule of \(schedule.streamCount) streams; this executor runs 8")
+        precondition(schedule.streamCount <= 16, "a schedule of \(schedule.streamCount) streams; this executor runs 16")
         self.communicator = communicator
         network = communicator.network
         local = communicator.network?.local ?? communicator
         self.signature = signature
         self.schedule = schedule
-        self.layouts = layouts
-        self.call = call
-        self.memory = memory
-        self.streaming = streaming
-        width = call.type.size
-        reduction = call.reduction == .average && schedule.reducesInParts ? .sum : call.reduction
+        self.operation = operation
+        self.root = root
+        self.work = work
+        trace = communicator.trace
         streams = .init(repeating: Progress())
     }
 
@@ -76,15 +54,24 @@ struct Executor: ~Copyable {
                     }
                     try perform(step, stream)
                     moved = true
+                    // Work of the processor; the wires get their turn before there is more of it.
+                    if network != nil, step.pointee.kind.isWork {
+                        isBlocked = true
+                        break
+                    }
                 }
             }
             guard isBlocked else { break }
-            if !moved { try waitForAnyStream() }
+            if !moved {
+                try waitForAnyStream()
+            } else if let network {
+                try network.advance(operation, communicator.operationNumber)
+            }
         }
-        try network?.post(call.operation, communicator.operationNumber)
+        try network?.post(operation, communicator.operationNumber)
         // A peer that gave up may have used its memory for something else while this rank still read it.
         try communicator.throwIfFailed()
-        if call.reduction == .average && reduction == .sum { divide() }
+        work.finish()
     }
 
     private func waitForAnyStream() throws(CollectiveError) {
@@ -101,7 +88,7 @@ struct Executor: ~Copyable {
         }
         if let network {
             try network.wait(
-                for: first, call.operation, communicator.operationNumber, isNeeded: isNeeded, until: anyIsReady)
+                for: first, operation, communicator.operationNumber, isNeeded: isNeeded, until: anyIsReady)
         } else {
             try communicator.wait(for: first, or: isNeeded, until: anyIsReady)
         }
@@ -138,11 +125,13 @@ struct Executor: ~Copyable {
             let target = local.sequence << 16 | UInt64(step.pointee.count)
             return mix_load_acquire_u64(local.members[localRank(peer)].progress) >= target
         case .send:
+            if work.isNothing(schedule.slice(step.pointee.slices).pointee) { return true }
             if isRemote(peer) { return isRemoteReady(peer, stream) }
             let channel = local.channel(to: localRank(peer), number: schedule.channel(stream))
             guard let message = streams[stream].message else { return channel.room >= Channel.frameBytes }
             return message.isMapped ? channel.hasConsumed(message.end) : channel.room > 0
         case .receive, .receiveReduce:
+            if work.isNothing(schedule.slice(step.pointee.slices).pointee) { return true }
             if isRemote(peer) { return isRemoteReady(peer, stream) }
             let channel = local.channel(from: localRank(peer), number: schedule.channel(stream))
             return channel.available >= (streams[stream].message == nil ? Channel.frameBytes : 1)
@@ -152,18 +141,22 @@ struct Executor: ~Copyable {
     /// Whether the header that a rank published stands for the first signal of its schedule: it does where the schedule
     /// begins with that signal, and not where the rank first reads another's memory.
     private func headerIsSignal(of rank: Int) -> Bool {
-        switch call.operation {
-        case .broadcast, .scatter: rank == call.root
-        case .reduce, .gather: rank != call.root
+        switch operation {
+        case .broadcast, .scatter: rank == root
+        case .reduce, .gather: rank != root
         default: true
         }
     }
 
     private mutating func perform(_ step: Instruction, _ stream: Int) throws(CollectiveError) {
         let slices = schedule.slice(step.pointee.slices)
+        var started: Int64 = 0
+        if trace != nil {
+            // A message has begun when it was first tried.
+            if streams[stream].started == 0 { streams[stream].started = mix_now() }
+            started = streams[stream].started
+        }
         switch step.pointee.kind {
-        case .await, .wait:
-            break
         case .signal:
             let count = signals
             signals += 1
@@ -172,59 +165,27 @@ struct Executor: ~Copyable {
                 local.wakeSleepers()
             }
         case .copy:
-            let (from, bytes) = address(slices[0])
-            let (to, _) = address(slices[1])
-            if bytes > 0, from != to { mix_copy(to, from, bytes, streaming ? 1 : 0) }
+            work.copy(slices[0], to: slices[1])
         case .reduce:
-            reduce(slices, step.pointee.sourceCount, step.pointee.destinationCount)
-        case .send:
+            work.reduce(slices, step.pointee.sourceCount, step.pointee.destinationCount)
+        case .send where !work.isNothing(slices[0]):
             guard send(slices[0], to: step.pointee.peer, stream) else { return }
-        case .receive:
+        case .receive where !work.isNothing(slices[0]):
             guard try receive(into: slices[0], with: nil, from: step.pointee.peer, stream) else { return }
         case .receiveReduce:
             guard try receive(into: slices[0], with: slices + 1, from: step.pointee.peer, stream) else { return }
+        case .await, .wait, .send, .receive:
+            break
         }
+        if let trace { trace.record(stream, streams[stream].step, started, mix_now()) }
         streams[stream] = Progress(step: streams[stream].step + 1)
-    }
-
-    // MARK: Memory
-
-    private func address(_ slice: Slice) -> (UnsafeMutableRawPointer, bytes: Int) {
-        let range = layouts.range(of: slice)
-        return (memory.base(slice.buffer, of: slice.rank) + range.lowerBound * width, range.count * width)
-    }
-
-    private func reduce(_ slices: UnsafePointer<Slice>, _ sourceCount: Int, _ destinationCount: Int) {
-        let count = layouts.range(of: slices[sourceCount]).count
-        guard count > 0 else { return }
-        for index in 0..<sourceCount { communicator.sources[index] = UnsafeRawPointer(address(slices[index]).0) }
-        for index in 0..<destinationCount { communicator.destinations[index] = address(slices[sourceCount + index]).0 }
-        combine(sourceCount, destinationCount, count)
-    }
-
-    private func combine(_ sourceCount: Int, _ destinationCount: Int, _ count: Int) {
-        _ = mix_reduce(
-            call.type.kernelType, reduction.kernelReduction, communicator.sources, sourceCount,
-            communicator.destinations, destinationCount, count, UInt32(communicator.size), streaming ? 1 : 0)
-    }
-
-    /// Turns this rank's part of a sum into its part of an average.
-    private func divide() {
-        guard let output = call.output else { return }
-        let divides = call.operation != .reduce || communicator.rank == call.root
-        guard divides, call.count > 0 else { return }
-        communicator.sources[0] = UnsafeRawPointer(output)
-        communicator.destinations[0] = output
-        _ = mix_reduce(
-            call.type.kernelType, Reduction.average.kernelReduction, communicator.sources, 1,
-            communicator.destinations, 1, call.count, UInt32(communicator.size), 0)
     }
 
     // MARK: Messages
 
     /// Moves what can be moved; true when the step is over.
     private mutating func send(_ slice: Slice, to peer: Int, _ stream: Int) -> Bool {
-        let (source, bytes) = address(slice)
+        let (source, bytes) = work.message(slice)
         if isRemote(peer) { return sendFar(source, bytes, to: peer, stream) }
         let channel = local.channel(to: localRank(peer), number: schedule.channel(stream))
         var message: Message
@@ -252,8 +213,8 @@ struct Executor: ~Copyable {
     private mutating func receive(
         into slice: Slice, with operand: UnsafePointer<Slice>?, from peer: Int, _ stream: Int
     ) throws(CollectiveError) -> Bool {
-        let (destination, bytes) = address(slice)
-        let own = operand.map { UnsafeRawPointer(address($0.pointee).0) }
+        let (destination, bytes) = work.message(slice)
+        let own = operand.map { UnsafeRawPointer(work.message($0.pointee).0) }
         if isRemote(peer) { return try receiveFar(into: destination, bytes, with: own, from: peer, stream) }
         let channel = local.channel(from: localRank(peer), number: schedule.channel(stream))
         var message: Message
@@ -266,12 +227,12 @@ struct Executor: ~Copyable {
                     CollectiveError(
                         .mismatch,
                         "rank \(peer) sent \(frame.bytes) bytes where rank \(communicator.rank) expects \(bytes)",
-                        rank: peer, host: communicator.host(of: peer), operation: call.operation,
+                        rank: peer, host: communicator.host(of: peer), operation: operation,
                         sequence: communicator.operationNumber))
             }
             message = Message(bytes: bytes)
             if frame.location >= 0 {
-                take(
+                work.take(
                     UnsafeRawPointer(local.members[localRank(peer)].heapBase + frame.location), 0, bytes, own,
                     destination)
                 message.moved = bytes
@@ -282,7 +243,7 @@ struct Executor: ~Copyable {
         if message.moved < bytes {
             let start = message.moved
             message.moved += channel.read(bytes - start) { source, offset, count in
-                take(source, start + offset, count, own, destination)
+                work.take(source, start + offset, count, own, destination)
             }
         }
         streams[stream].message = message
@@ -293,7 +254,7 @@ struct Executor: ~Copyable {
     // MARK: Messages between nodes
 
     /// Bytes of an arriving message that are worth combining before the rest is there.
-    private static let combinedBytes = 64 << 10
+    private static var combinedBytes: Int { 64 << 10 }
 
     /// Whether a step on a link can begin, end, or combine some more.
     private func isRemoteReady(_ peer: Int, _ stream: Int) -> Bool {
@@ -332,25 +293,11 @@ struct Executor: ~Copyable {
         // Another thread may complete it meanwhile.
         let arrived = isComplete ? bytes : Swift.min(bytes, network!.moved(ticket, peer) & ~63)
         if arrived > message.moved {
-            take(UnsafeRawPointer(staging) + message.moved, message.moved, arrived - message.moved, own, destination)
+            work.take(
+                UnsafeRawPointer(staging) + message.moved, message.moved, arrived - message.moved, own, destination)
             message.moved = arrived
             streams[stream].message = message
         }
         return isComplete
-    }
-
-    /// destination = own ∘ arrived, or just what arrived, for one run of bytes.
-    private func take(
-        _ arrived: UnsafeRawPointer, _ offset: Int, _ count: Int, _ own: UnsafeRawPointer?,
-        _ destination: UnsafeMutableRawPointer
-    ) {
-        guard let own else {
-            mix_copy(destination + offset, arrived, count, 0)
-            return
-        }
-        communicator.sources[0] = own + offset
-        communicator.sources[1] = arrived
-        communicator.destinations[0] = destination + offset
-        combine(2, 1, count / width)
     }
 }

@@ -37,6 +37,8 @@ final class Network {
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 
+    /// Whether two ranks are on one machine.
+    func share(_ one: Int, _ other: Int) -> Bool { topology.node(of: one) == topology.node(of: other) }
     func isLocal(_ other: Int) -> Bool { topology.node(of: other) == topology.node(of: rank) }
 
     // MARK: Messages

@@ -48,7 +48,7 @@ struct SymbolicMemory {
             elements += Array(repeating: fresh, count: count + layouts.scratch.elementCount)
             if setting.hasInput(rank: rank) {
                 for index in 0..<inputCount {
-                    elements[input + index].value = expressions.leaf(rank: rank, element: index)
+                    elements[input + index].value = expressions.leaf(rank: setting.original(of: rank), element: index)
                 }
             }
             if !setting.isInPlace(rank: rank) {

@@ -140,21 +140,21 @@ struct SymbolicRun {
     }
 
     private func checkResults() throws(VerificationError) {
-        let isReplicated = setting.operation == .allReduce
         for rank in 0..<setting.rankCount where setting.hasOutput(rank: rank) {
+            let twin = setting.twin(of: rank)
             let layout = setting.layouts[rank].output
             let start = memory.start(of: .output, rank: rank)
             for block in 0..<layout.blockCount {
                 for (offset, element) in layout.range(ofBlock: block).enumerated() {
                     let value = memory.value(at: start + element)
-                    if isReplicated && rank > 0 {
-                        let first = memory.start(of: .output, rank: 0) + element
-                        // Rank 0 has been checked: what equals its value is right too.
+                    if let twin {
+                        let first = memory.start(of: .output, rank: twin) + element
+                        // The twin is checked itself: what equals its value is right too.
                         if memory.value(at: first) == value { continue }
                     }
                     let expected = setting.expected(rank: rank, block: block, offset: offset)
                     try check(value, is: expected, rank: rank, element: element)
-                    if isReplicated && rank > 0 {
+                    if twin != nil {
                         throw VerificationError(.orderDiffers(rank: rank, element: element))
                     }
                 }

@@ -5,6 +5,7 @@ extension Verifier {
         let root: Int
         let inPlace: Bool
         let mappedMemory: MappedMemory
+        let topology: Topology
         let layouts: [Layouts]
         let scratchBlocks: [Int]
 
@@ -26,13 +27,30 @@ extension Verifier {
             }
         }
 
+        /// The rank whose results this rank's must equal bit for bit, if there is one.
+        func twin(of rank: Int) -> Int? {
+            guard operation == .allReduce || operation.isFused else { return nil }
+            let first = operation.isFused ? topology.nodes[topology.node(of: rank)][0] : 0
+            return first == rank ? nil : first
+        }
+
+        /// The rank whose input a rank's is a copy of: lanes dispatch what all of their node hold.
+        func original(of rank: Int) -> Int {
+            operation == .fusedDispatch ? topology.nodes[topology.node(of: rank)][0] : rank
+        }
+
         /// Whether a rank's input and output are the same memory: a rank without output keeps its input.
         func isInPlace(rank: Int) -> Bool { inPlace && hasOutput(rank: rank) }
 
         /// The elements that an output element should be made of, one of each rank or just one.
         func expected(rank: Int, block: Int, offset: Int) -> [VerificationError.Contribution] {
             let origin = origin(of: block, rank: rank)
-            let sources = isReduction ? Array(0..<rankCount) : [origin.rank]
+            let sources =
+                switch operation {
+                case .fusedAllReduceAllToAll: topology.nodes[topology.node(of: origin.rank)]
+                case .fusedCombine: Array(0..<rankCount)
+                default: isReduction ? Array(0..<rankCount) : [origin.rank]
+                }
             return sources.map { source in
                 let range = layouts[source].input.range(ofBlock: origin.block)
                 return VerificationError.Contribution(
@@ -50,6 +68,13 @@ extension Verifier {
                     throw misfit("the inputs of rank \(rank) and rank 0 are cut alike")
                 }
             }
+            if operation.isFused {
+                for node in topology.nodes {
+                    for rank in node.dropFirst() where !areAlike(rank, node[0]) {
+                        throw misfit("the inputs of rank \(rank) and rank \(node[0]), of one node, are cut alike")
+                    }
+                }
+            }
             for rank in 0..<rankCount where hasOutput(rank: rank) {
                 let output = layouts[rank].output
                 switch operation {
@@ -60,6 +85,14 @@ extension Verifier {
                 case .allGather, .gather, .allToAll, .allToAllV:
                     guard output.blockCount == rankCount else {
                         throw misfit("the output of rank \(rank) has a block for each rank")
+                    }
+                case .fusedAllReduceAllToAll, .fusedDispatch:
+                    guard output.blockCount == rankCount else {
+                        throw misfit("the output of rank \(rank) has a block for each node and lane")
+                    }
+                case .fusedCombine:
+                    guard output.blockCount == laneCount else {
+                        throw misfit("the output of rank \(rank) has a block for each lane")
                     }
                 default: break
                 }
@@ -94,8 +127,13 @@ extension Verifier {
             case .allToAll, .allToAllV: (block, rank)
             case .broadcast: (root, block)
             case .scatter: (root, rank)
+            case .fusedAllReduceAllToAll, .fusedDispatch:
+                (topology.nodes[block / laneCount][0], topology.node(of: rank) * laneCount + block % laneCount)
+            case .fusedCombine: (0, topology.node(of: rank) * laneCount + block)
             }
         }
+
+        private var laneCount: Int { topology.ranksPerNode ?? 1 }
 
         private func areAlike(_ rank: Int, _ other: Int) -> Bool {
             let one = layouts[rank].input

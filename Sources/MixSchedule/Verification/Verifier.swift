@@ -2,7 +2,7 @@
 ///
 /// For every element of every buffer, under the layouts given, it proves that
 /// 1. each output element has exactly the contributions that it should have, each exactly once, and that an all-reduce
-///    combines them in the same order on all ranks, so that results are bit-identical;
+///    combines them in the same order on all ranks, a fused operation on all lanes of a node, so that results are bit-identical;
 /// 2. no step waits for ever, even if every send waits for its receive, and in whatever order events happen;
 /// 3. no two accesses to an element, one of them a write, can happen at the same time, be it by streams of one rank, by
 ///    peers through mapped memory, or by a caller who has not entered yet or has left already; sends may be buffered;
@@ -26,11 +26,13 @@ public struct Verifier: Sendable {
     public var inPlace: Bool
     /// Whose memory a step may touch.
     public var mappedMemory: MappedMemory
+    /// The nodes and lanes of a fused operation; nil for one node.
+    public var topology: Topology?
 
     /// A verifier for one way to call an operation.
     public init(
         _ operation: Operation, root: Int = 0, inPlace: Bool = false,
-        mappedMemory: MappedMemory = .ofAll
+        mappedMemory: MappedMemory = .ofAll, topology: Topology? = nil
     ) {
         precondition(
             !inPlace || operation.allowsInPlace, "\(operation.rawValue) has no in-place form")
@@ -38,6 +40,7 @@ public struct Verifier: Sendable {
         self.root = root
         self.inPlace = inPlace
         self.mappedMemory = mappedMemory
+        self.topology = topology
     }
 
     /// Verifies the schedules of all ranks, given in rank order.
@@ -56,8 +59,15 @@ public struct Verifier: Sendable {
         guard !operation.hasRoot || schedules.indices.contains(root) else {
             throw VerificationError(.malformed("there is no root \(root)"))
         }
+        let topology = topology ?? Topology(nodeCount: 1, ranksPerNode: max(1, schedules.count))
+        guard topology.rankCount == schedules.count || schedules.isEmpty else {
+            throw VerificationError(.malformed("\(schedules.count) schedules for \(topology.rankCount) ranks on nodes"))
+        }
+        guard !operation.isFused || topology.ranksPerNode != nil else {
+            throw VerificationError(.malformed("a fused operation has nodes of equal size"))
+        }
         let setting = Setting(
-            operation: operation, root: root, inPlace: inPlace, mappedMemory: mappedMemory,
+            operation: operation, root: root, inPlace: inPlace, mappedMemory: mappedMemory, topology: topology,
             layouts: layouts, scratchBlocks: schedules.map(\.scratchBlocks))
         try setting.checkLayouts()
         var interleaving = try Interleaving(schedules)

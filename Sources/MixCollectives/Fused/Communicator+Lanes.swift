@@ -1,0 +1,100 @@
+internal import CMixSystem
+internal import MixSchedule
+
+// What all fused collectives begin and end with.
+extension Communicator {
+    func leaveFused() { inUse = false }
+
+    /// Fails the communicator on all ranks, which would wait for this one, and returns what to throw.
+    func failEverywhere(_ error: CollectiveError) -> CollectiveError { network?.fail(error) ?? fail(error) }
+
+    /// Runs an executor; what this node's ranks found out among themselves is told to the other nodes too.
+    func runToEnd<Work: StepWork>(_ executor: inout Executor<Work>) throws(CollectiveError) {
+        do throws(CollectiveError) {
+            try executor.run()
+        } catch {
+            if let network, let failure = network.local.failure { throw network.fail(failure) }
+            throw error
+        }
+    }
+
+    /// The schedule of a fused operation on the grid, and the algorithm's index.
+    func compiledFused(
+        _ operation: Operation, _ name: String, pieces: Int, _ grid: Topology
+    ) -> (schedule: CompiledSchedule, index: Int) {
+        let algorithms = Algorithm.all(for: operation)
+        let index = algorithms.firstIndex { $0.name == name }!
+        let key = CompiledSchedule.Key(
+            operation: operation.code, algorithm: UInt8(index), pieces: UInt8(pieces), root: 0, isOfGrid: true)
+        if let known = schedules[key] { return (known, index) }
+        let schedule = CompiledSchedule(
+            algorithms[index].build(Algorithm.Request(rank: rank, topology: grid, pieces: pieces)))
+        schedules[key] = schedule
+        return (schedule, index)
+    }
+
+    /// Meets the ranks of this machine, checks that this node's lanes say the same `note`, and learns where they have
+    /// their input, output and scratch memory.
+    func meetLanes(
+        _ call: Call, index: Int, pieces: Int, scratch: UnsafeMutableRawPointer?, note: UInt64,
+        _ grid: Topology
+    ) throws(CollectiveError) -> MappedMemory {
+        let memory = MappedMemory(addresses: addresses)
+        for buffer in [Buffer.input, .output, .scratch] {
+            for other in 0..<size { memory.set(buffer, of: other, nil) }
+        }
+        let local = network?.local ?? self
+        let mates = grid.nodes[grid.node(of: rank)]
+        if mates.count > 1 || local.size > 1 {
+            local.operation = call.operation
+            local.operationNumber = operationNumber
+            do throws(CollectiveError) {
+                try local.throwIfFailed()
+                try local.publishLane(
+                    call, index: index, pieces: pieces, scratch: scratch, note: note, memory, mates, self)
+            } catch {
+                if let network { throw network.fail(error) }
+                throw error
+            }
+        }
+        memory.set(.input, of: rank, call.input.map { UnsafeMutableRawPointer(mutating: $0) })
+        memory.set(.output, of: rank, call.output)
+        memory.set(.scratch, of: rank, scratch)
+        return memory
+    }
+
+    private func publishLane(
+        _ call: Call, index: Int, pieces: Int, scratch: UnsafeMutableRawPointer?, note: UInt64, _ memory: MappedMemory,
+        _ mates: [Int], _ whole: Communicator
+    ) throws(CollectiveError) {
+        let slot = try begin()
+        var agreed = call
+        agreed.root = pieces
+        let word = headerWord(agreed, path: Path.forced + UInt8(index))
+        let payload = UnsafeMutableRawPointer(own.header(slot)) + Self.payloadOffset
+        let published: [UnsafeRawPointer?] = [call.input, UnsafeRawPointer(call.output), UnsafeRawPointer(scratch)]
+        for (place, address) in published.enumerated() {
+            payload.storeBytes(of: Int64(heapOffset(address, 1)), toByteOffset: 8 * place, as: Int64.self)
+        }
+        payload.storeBytes(of: note, toByteOffset: 24, as: UInt64.self)
+        publish(word, agreed, slot: slot)
+        try meetAll(word, agreed, slot: slot)
+        for mate in mates {
+            let lane = whole.network.map { $0.topology.lane(of: mate) } ?? mate
+            let header = UnsafeRawPointer(members[lane].header(slot)) + Self.payloadOffset
+            let theirs = header.load(fromByteOffset: 24, as: UInt64.self)
+            guard theirs == note else {
+                throw fail(
+                    CollectiveError(
+                        .mismatch,
+                        "rank \(mate) routes other tokens, or to other experts, than rank \(whole.rank); lanes of a node must "
+                            + "route the same", rank: mate, host: whole.host(of: mate), operation: call.operation,
+                        sequence: operationNumber))
+            }
+            for buffer in [Buffer.input, .output, .scratch] {
+                let offset = header.load(fromByteOffset: buffer.rawValue * 8, as: Int64.self)
+                memory.set(buffer, of: mate, offset < 0 ? nil : members[lane].heapBase + Int(offset))
+            }
+        }
+    }
+}
