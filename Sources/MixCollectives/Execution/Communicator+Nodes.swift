@@ -11,6 +11,8 @@ extension Communicator {
     private static let smallAllToAllBytes = 64 << 10
     /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
     private static let pieceBytes = 256 << 10
+    /// A card's writes end with a completion each: larger pieces, fewer of them.
+    private static let verbsPieceBytes = 1 << 20
     private static let greatestPieceCount = 64
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
@@ -86,7 +88,7 @@ extension Communicator {
         guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
         var bytes = call.count * call.type.size
         if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }
-        return UInt8(Swift.max(1, Swift.min(Self.greatestPieceCount, bytes / Self.pieceBytes)))
+        return UInt8(Swift.max(1, Swift.min(Self.greatestPieceCount, bytes / (network.wires.hasVerbs ? Self.verbsPieceBytes : Self.pieceBytes))))
     }
 
     private func execute(

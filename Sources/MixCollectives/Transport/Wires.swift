@@ -92,6 +92,8 @@ final class Wires: @unchecked Sendable {
         lock.withLock { _ in links[rank]!.isComplete(ticket) }
     }
 
+    /// Whether any link is over verbs.
+    var hasVerbs: Bool { endpoint != nil }
     var hasUnposted: Bool { endpoint != nil && lock.withLock { _ in isUnposted } }
 
     /// What the links have done so far, all together.
