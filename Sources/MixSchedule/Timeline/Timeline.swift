@@ -1,9 +1,8 @@
 /// When each step of a collective runs, under a cost that the caller gives for every step.
 ///
 /// Streams advance as their steps allow, as early as possible. A message begins when both its send and its receive have
-/// begun, and is over for both after the cost of the send; a receive that also reduces then adds its own cost. Transfers do
-/// not slow each other down: a cost that should account for shared wires has to know of them. Same schedules and costs give
-/// the same times, whatever the order in which events are looked at.
+/// begun, and is over for both after the cost of the send; a receive that also reduces then adds its own cost. With a cost
+/// alone, transfers do not slow each other down; with a ``Demand``, they queue for what they share.
 public struct Timeline: Sendable, Hashable {
     /// What is asked to cost something.
     public struct Work: Sendable, Hashable {
@@ -47,7 +46,7 @@ public struct Timeline: Sendable, Hashable {
         rows.map { $0.intervals.last?.end ?? 0 }.max() ?? 0
     }
 
-    /// Simulates the schedules of all ranks, given in rank order. Linear in the number of steps.
+    /// Simulates the schedules of all ranks, given in rank order, with steps that do not compete for anything.
     ///
     /// - Parameters:
     ///   - layouts: the layouts of each rank's buffers, which say how many elements a step has. They must have
@@ -57,54 +56,6 @@ public struct Timeline: Sendable, Hashable {
     public init(
         _ schedules: [Schedule], layouts: [Layouts], cost: (Work) -> Double
     ) throws(VerificationError) {
-        guard layouts.count == schedules.count else {
-            throw VerificationError(
-                .malformed("\(layouts.count) layouts for \(schedules.count) schedules"))
-        }
-        var interleaving = try Interleaving(schedules)
-        var intervals: [[Interval]] = Array(repeating: [], count: interleaving.streams.count)
-        var signals: [[Double]] = Array(repeating: [], count: schedules.count)
-
-        func work(_ stream: Int, _ state: Interleaving) -> Work {
-            let step = state.step(of: stream)
-            let elements = step.slices.first.map { layouts[$0.rank].range(of: $0).count } ?? 0
-            return Work(place: state.place(of: stream), step: step, elements: elements)
-        }
-        func ready(_ stream: Int) -> Double { intervals[stream].last?.end ?? 0 }
-        func add(_ work: Work, to stream: Int, start: Double, end: Double) {
-            intervals[stream].append(
-                Interval(
-                    place: work.place, step: work.step, ready: ready(stream), start: start, end: end
-                ))
-        }
-
-        try interleaving.run { (state, event) in
-            switch event {
-            case .message(let sender, let receiver):
-                let sending = work(sender, state)
-                let receiving = work(receiver, state)
-                let start = max(ready(sender), ready(receiver))
-                let arrival = start + cost(sending)
-                add(sending, to: sender, start: start, end: arrival)
-                add(receiving, to: receiver, start: start, end: arrival + cost(receiving))
-            case .step(let stream):
-                let work = work(stream, state)
-                var start = ready(stream)
-                switch work.step {
-                case .wait(let other, let steps) where steps > 0:
-                    let other = state.firstStream[work.place.rank] + other
-                    start = max(start, intervals[other][steps - 1].end)
-                case .await(let peer, let count) where count > 0:
-                    start = max(start, signals[peer][count - 1])
-                default: break
-                }
-                let end = start + cost(work)
-                if case .signal = work.step { signals[work.place.rank].append(end) }
-                add(work, to: stream, start: start, end: end)
-            }
-        }
-        rows = zip(interleaving.streams, intervals).enumerated().map { index, row in
-            Row(rank: interleaving.rank[index], stream: row.0.name, intervals: row.1)
-        }
+        try self.init(schedules, layouts: layouts, demand: { Demand(latency: cost($0)) })
     }
 }

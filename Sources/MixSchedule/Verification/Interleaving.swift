@@ -144,7 +144,8 @@ struct Interleaving {
         waiting[stream].removeAll()
     }
 
-    private static func check(
+    /// Checks that what the steps of a schedule name exists, and that it is clear which steps meet.
+    static func check(
         _ schedule: Schedule, rank: Int, rankCount: Int
     ) throws(VerificationError) {
         guard schedule.rank == rank, schedule.rankCount == rankCount else {
