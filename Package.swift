@@ -42,6 +42,8 @@ let package = Package(
         .testTarget(
             name: "MixScheduleTests", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .testTarget(
+            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MixCollectivesTests",

@@ -1,0 +1,118 @@
+public import MixSchedule
+
+/// The time of a collective on a cluster: what its schedules take, simulated step by step.
+///
+/// **Model.** A rank has a wire to other nodes and a port to its mates, each with a way out and a way in, and every one of them
+/// serves one transfer after the other, in the order in which they ask:
+///
+/// * a message between nodes keeps the sender's way out and the receiver's way in for bytes/bandwidth, and arrives α later;
+///   so the latencies of a rank's streams overlap, and their bytes do not;
+/// * a message inside a node does the same with the ports;
+/// * a copy or a reduction keeps the rank's way in from its mates, which stands for whatever moves a rank's data: the longest of
+///   bytes from and to mates over the link's bandwidth (where a rank writes to its mates, they write as much to it), own
+///   bytes read and written over memory bandwidth, and, in a reduction, operands over reduction bandwidth;
+/// * a signal is seen one latency of the inside link later; awaits and waits are free.
+///
+/// Serial rather than shared fairly, because that is how network cards and copy engines serve long transfers, and
+/// what arrives first can be worked on while the rest is on the wire. That mates read from one rank at the same time is not
+/// modelled: builders let them begin with different ones.
+public struct SchedulePricer: Sendable {
+    /// Which transfers take time.
+    public enum Part: Sendable, Hashable {
+        /// All of them.
+        case everything
+        /// Only those between nodes: what the wire alone takes.
+        case betweenNodes
+        /// Only what happens inside nodes.
+        case insideNodes
+    }
+
+    /// Where it runs.
+    public internal(set) var cluster: ClusterSpec
+
+    /// Prices schedules on a cluster.
+    public init(_ cluster: ClusterSpec) throws(ClusterSpec.Invalid) {
+        try cluster.validate()
+        self.cluster = cluster
+    }
+
+    /// When each step runs.
+    ///
+    /// - Parameters:
+    ///   - schedules: those of all ranks of the cluster, which are numbered node by node; or those of the first node's ranks only,
+    ///     where the others do the same, see ``/MixSchedule/Timeline/init(_:layouts:demand:)``.
+    ///   - layouts: those of the same ranks.
+    ///   - elementSize: bytes per element of the layouts.
+    ///   - part: what takes time; the rest takes none.
+    /// - Throws: if the schedules cannot run to their ends.
+    public func timeline(
+        _ schedules: [Schedule], layouts: [Layouts], elementSize: Int = 1, part: Part = .everything
+    ) throws(VerificationError) -> Timeline {
+        precondition(
+            schedules.allSatisfy { $0.rankCount == cluster.rankCount },
+            "these schedules are not for the \(cluster.rankCount) ranks of \(cluster.name)")
+        return try Timeline(schedules, layouts: layouts) { work in
+            let isBetween = isBetweenNodes(work)
+            guard part == .everything || isBetween == (part == .betweenNodes) else { return Timeline.Demand() }
+            return demand(of: work) { layouts[$0.rank % layouts.count].range(of: $0).count * elementSize }
+        }
+    }
+
+    private enum Kind: Int { case wireOut, wireIn, portOut, portIn }
+
+    private func node(of rank: Int) -> Int { rank / cluster.ranksPerNode }
+
+    private func isBetweenNodes(_ work: Timeline.Work) -> Bool {
+        guard case .send(_, let peer) = work.step else { return false }
+        return node(of: peer) != node(of: work.place.rank)
+    }
+
+    private func demand(of work: Timeline.Work, bytes: (Slice) -> Int) -> Timeline.Demand {
+        let rank = work.place.rank
+        switch work.step {
+        case .send(let slice, let peer):
+            let isBetween = isBetweenNodes(work)
+            let link = isBetween ? cluster.betweenNodes : cluster.insideNode
+            let (out, into): (Kind, Kind) = isBetween ? (.wireOut, .wireIn) : (.portOut, .portIn)
+            return Timeline.Demand(
+                resources: [.init(rank: rank, kind: out.rawValue), .init(rank: peer, kind: into.rawValue)],
+                occupation: link.bandwidth.seconds(bytes(slice)), latency: link.latency)
+        case .receive, .await, .wait: return Timeline.Demand()
+        case .receiveReduce(let destination, let source, _):
+            // What arrived is an operand too, of the same size.
+            let arrived = bytes(destination)
+            return moving(
+                rank, own: arrived + bytes(source) + arrived, mates: 0, operands: arrived + bytes(source))
+        case .copy(let source, let destination):
+            return moving(rank, from: [source], to: [destination], operands: 0, bytes)
+        case .reduce(let sources, let destinations):
+            // What is added to is touched only where something is added: a node's rows are not all of the tokens.
+            let added = sources.filter { !destinations.contains($0) }.reduce(0) { $0 + bytes($1) }
+            func touched(_ slice: Slice) -> Int {
+                sources.contains(slice) && destinations.contains(slice) ? min(bytes(slice), added) : bytes(slice)
+            }
+            return moving(
+                rank, from: sources, to: destinations, operands: sources.reduce(0) { $0 + touched($1) }, touched)
+        case .signal: return Timeline.Demand(latency: cluster.insideNode.latency)
+        }
+    }
+
+    private func moving(
+        _ rank: Int, from sources: [Slice], to destinations: [Slice], operands: Int, _ bytes: (Slice) -> Int
+    ) -> Timeline.Demand {
+        func sum(_ slices: [Slice], own: Bool) -> Int {
+            slices.reduce(0) { $0 + (($1.rank == rank) == own ? bytes($1) : 0) }
+        }
+        return moving(
+            rank, own: sum(sources, own: true) + sum(destinations, own: true),
+            mates: sum(sources, own: false) + sum(destinations, own: false), operands: operands)
+    }
+
+    private func moving(_ rank: Int, own: Int, mates: Int, operands: Int) -> Timeline.Demand {
+        Timeline.Demand(
+            resources: [.init(rank: rank, kind: Kind.portIn.rawValue)],
+            occupation: max(
+                cluster.insideNode.bandwidth.seconds(mates), Double(own) / cluster.memoryBandwidth,
+                Double(operands) / cluster.reductionBandwidth))
+    }
+}
