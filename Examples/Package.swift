@@ -11,7 +11,8 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "Examples",
     products: [
-        .executable(name: "collectives-hello", targets: ["collectives-hello"])
+        .executable(name: "collectives-hello", targets: ["collectives-hello"]),
+        .executable(name: "fused-prediction", targets: ["fused-prediction"]),
     ],
     dependencies: [
         .package(name: "MixServe", path: ".."),
@@ -24,6 +25,10 @@ let package = Package(
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: swiftSettings)
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "fused-prediction",
+            dependencies: [.product(name: "MixPlanner", package: "MixServe")],
+            swiftSettings: swiftSettings),
     ]
 )

@@ -20,7 +20,7 @@ import Testing
     ) throws -> Double {
         let schedules = streams.enumerated().map { rank, streams in
             Schedule(
-                rank: rank, rankCount: streams.count == 0 ? 0 : cluster.rankCount, inputBlocks: 4, outputBlocks: 4,
+                rank: rank, rankCount: cluster.rankCount, inputBlocks: 4, outputBlocks: 4,
                 streams: streams)
         }
         let layouts = Layouts(input: .uniform(blocks: 4, count: 8), output: .uniform(blocks: 4, count: 8))
@@ -65,7 +65,6 @@ import Testing
         #expect(try time([.reduce(from: [slice(0, 0), slice(0, 1)], to: [slice(0, 0, .output)])]) == 3)
         // To a mate and from a mate: 16 over the link.
         #expect(try time([.reduce(from: [slice(0, 0), slice(1, 0)], to: [slice(1, 0, .output)])]) == 4)
-        #expect(try time([.signal]) == 3)
         // Streams of a rank share what moves its data.
         let copy = Stream(name: "copy", steps: [.copy(from: slice(0, 0), to: slice(0, 1, .output))])
         let other = Stream(name: "other", steps: [.copy(from: slice(0, 2), to: slice(0, 2, .output))])

@@ -6,7 +6,8 @@ extension SchedulePricer {
     /// - Parameters:
     ///   - operation: ``/MixSchedule/Operation/fusedDispatch`` or ``/MixSchedule/Operation/fusedCombine``.
     ///   - traffic: the rows.
-    ///   - pieces: into how many pieces fused cuts what a lane sends to a node; nil for the fastest of 1, 2, 4, 8 and 16.
+    ///   - pieces: into how many pieces fused cuts what a lane sends to a node; nil for the fastest of 1, 2, 4, 8 and 16
+    ///     in which a piece of all tokens' rows has 64 KiB per lane or more, as in the library.
     public func price(
         _ operation: MixSchedule.Operation, of traffic: ExpertTraffic, pieces: Int? = nil
     ) throws(VerificationError) -> ExchangePrice {
@@ -25,7 +26,7 @@ extension SchedulePricer {
             }
         }
         var best: (pieces: Int, schedules: [Schedule], timeline: Timeline)?
-        for pieces in pieces.map({ [$0] }) ?? [1, 2, 4, 8, 16] {
+        for pieces in pieces.map({ [$0] }) ?? sensiblePieces(traffic) {
             let schedules = fusedSchedules(pieces)
             let timeline = try timeline(schedules, layouts: layouts)
             if best.map({ timeline.duration < $0.timeline.duration }) ?? true { best = (pieces, schedules, timeline) }
@@ -56,6 +57,10 @@ extension SchedulePricer {
     /// The time of the reduce-scatter of the same by tokens: what precedes a dispatch of pure expert parallelism.
     public func reduceScatterInsideNode(of traffic: ExpertTraffic) throws(VerificationError) -> Double {
         try insideNode(traffic) { .directReduceScatter(rank: $0, rankCount: $1) }
+    }
+
+    private func sensiblePieces(_ traffic: ExpertTraffic) -> [Int] {
+        [1] + [2, 4, 8, 16].filter { traffic.hiddenBytes / cluster.ranksPerNode / $0 >= 64 << 10 }
     }
 
     // MARK: Pure expert parallelism
@@ -102,5 +107,5 @@ extension SchedulePricer {
 
 extension ExpertTraffic {
     /// The hidden states of a node's tokens, in bytes.
-    var hiddenBytes: Int { Int((Double(tokensPerNode * hidden) * elementBytes).rounded()) }
+    var hiddenBytes: Int { ExpertTraffic.whole(Double(tokensPerNode * hidden) * elementBytes) }
 }

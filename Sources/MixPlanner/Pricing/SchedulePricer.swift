@@ -5,8 +5,9 @@ public import MixSchedule
 /// **Model.** A rank has a wire to other nodes and a port to its mates, each with a way out and a way in, and every one of them
 /// serves one transfer after the other, in the order in which they ask:
 ///
-/// * a message between nodes keeps the sender's way out and the receiver's way in for bytes/bandwidth, and arrives α later;
-///   so the latencies of a rank's streams overlap, and their bytes do not;
+/// * a message between nodes keeps the sender's way out and the receiver's way in for bytes/bandwidth, and arrives α later,
+///   when the next one is long under way: latencies overlap, and bytes do not (LogGP with o = 0; a lower rate of small
+///   messages belongs into the bandwidth curve);
 /// * a message inside a node does the same with the ports;
 /// * a copy or a reduction keeps the rank's way in from its mates, which stands for whatever moves a rank's data: the longest of
 ///   bytes from and to mates over the link's bandwidth (where a rank writes to its mates, they write as much to it), own
@@ -75,8 +76,8 @@ public struct SchedulePricer: Sendable {
             let link = isBetween ? cluster.betweenNodes : cluster.insideNode
             let (out, into): (Kind, Kind) = isBetween ? (.wireOut, .wireIn) : (.portOut, .portIn)
             return Timeline.Demand(
-                resources: [.init(rank: rank, kind: out.rawValue), .init(rank: peer, kind: into.rawValue)],
-                occupation: link.bandwidth.seconds(bytes(slice)), latency: link.latency)
+                resources: [.init(rank: rank, kind: out.rawValue)], occupation: link.bandwidth.seconds(bytes(slice)),
+                latency: link.latency, destination: [.init(rank: peer, kind: into.rawValue)])
         case .receive, .await, .wait: return Timeline.Demand()
         case .receiveReduce(let destination, let source, _):
             // What arrived is an operand too, of the same size.

@@ -10,9 +10,9 @@ extension ExpertTraffic {
         let widths = (0..<lanes).map { Double(columns.range(ofBlock: $0).count) }
         /// A block per node and lane, of so many bytes per column, for this node and for the others.
         func blocks(own: Double, other: Double) -> [Int] {
-            (0..<nodes).flatMap { node in widths.map { Int(($0 * (node == 0 ? own : other)).rounded()) } }
+            (0..<nodes).flatMap { node in widths.map { ExpertTraffic.whole($0 * (node == 0 ? own : other)) } }
         }
-        let (rows, choices, tokens) = (rows(nodes: nodes), choiceRows(nodes: nodes), Double(tokensPerNode))
+        let (rows, tokens) = (rows(nodes: nodes), Double(tokensPerNode))
         let layouts: Layouts
         if operation == .fusedDispatch {
             let inMemory = Layout.counts(blocks(own: rows * elementBytes, other: rows * elementBytes))
@@ -20,11 +20,12 @@ extension ExpertTraffic {
             layouts = Layouts(
                 input: inMemory, output: inMemory, scratch: .counts(onWire + onWire + onWire + onWire))
         } else {
-            // Partial results, a row per choice, summed to a row per token and node for the wire; own sums are float32.
+            // Partial results, summed to a row per token and node for the wire; own sums are float32.
+            let partials = (sumsChoices ? rows : choiceRows(nodes: nodes)) * elementBytes
             let onWire = blocks(own: tokens * 4, other: rows * combineBytes)
             layouts = Layouts(
-                input: .counts(blocks(own: choices * elementBytes, other: choices * elementBytes)),
-                output: .counts(widths.map { Int(($0 * tokens * elementBytes).rounded()) }),
+                input: .counts(blocks(own: partials, other: partials)),
+                output: .counts(widths.map { ExpertTraffic.whole($0 * tokens * elementBytes) }),
                 scratch: .counts(onWire + onWire + onWire + onWire))
         }
         return Array(repeating: layouts, count: lanes)
@@ -36,7 +37,10 @@ extension ExpertTraffic {
         let ranks = nodes * lanes
         let layout = Layout.uniform(
             blocks: ranks,
-            count: Int((rows(nodes: ranks) / Double(lanes) * Double(hidden) * bytesPerElement).rounded()))
+            count: ExpertTraffic.whole(rows(nodes: ranks) / Double(lanes) * Double(hidden) * bytesPerElement))
         return Array(repeating: Layouts(input: layout, output: layout), count: lanes)
     }
+
+    /// The nearest number of whole bytes, without the C library's help.
+    static func whole(_ bytes: Double) -> Int { Int(bytes + 0.5) }
 }

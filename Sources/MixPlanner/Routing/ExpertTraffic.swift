@@ -18,11 +18,14 @@ public struct ExpertTraffic: Sendable, Hashable {
     public var combineBytes: Double
     /// Whether all choices of a token on one node share one row between nodes.
     public var deduplicates: Bool
+    /// Whether each lane has added up the weighted results of a token's choices before combine starts, as grouped
+    /// matrix products may do in their last step. Else combine reads a row for every choice.
+    public var sumsChoices: Bool
 
     /// Describes a step of a layer. Rows cross as they are in memory, where nothing else is said.
     public init(
         tokensPerNode: Int, hidden: Int, experts: Int, choices: Int, elementBytes: Double = 2,
-        dispatchBytes: Double? = nil, combineBytes: Double? = nil, deduplicates: Bool = true
+        dispatchBytes: Double? = nil, combineBytes: Double? = nil, deduplicates: Bool = true, sumsChoices: Bool = false
     ) {
         self.tokensPerNode = tokensPerNode
         self.hidden = hidden
@@ -32,6 +35,7 @@ public struct ExpertTraffic: Sendable, Hashable {
         self.dispatchBytes = dispatchBytes ?? elementBytes
         self.combineBytes = combineBytes ?? elementBytes
         self.deduplicates = deduplicates
+        self.sumsChoices = sumsChoices
     }
 
     /// E[rows from a node to one node], which may be the same one.

@@ -11,14 +11,20 @@ struct Simulation {
 
     private enum Event {
         /// The step of a stream is complete.
-        case end
-        /// What a stream receives has come.
-        case arrival
+        case end(stream: Int)
+        /// A message begins to come in at its other end.
+        case transfer(Channel, Timeline.Demand)
+        /// A message has come, that began to move then.
+        case arrival(Channel, start: Double)
+        /// A signal of a rank is seen.
+        case signal(rank: Int)
     }
 
     private let groupSize: Int
     private let rankCount: Int
     private let layouts: [Layouts]
+    /// Whether a send begins only when its receive has begun.
+    private let meets: Bool
     private let streams: [Stream]
     private let rank: [Int]
     private let firstStream: [Int]
@@ -29,17 +35,21 @@ struct Simulation {
     /// When the step under way began to move something.
     private var started: [Double]
     private var busyUntil: [Timeline.Resource: Double] = [:]
-    private var events = EventQueue<(stream: Int, event: Event)>()
+    private var events = EventQueue<Event>()
+    /// The streams parked until their messages can begin, and until they come.
     private var senders: [Channel: Int] = [:]
     private var receivers: [Channel: Int] = [:]
+    /// When the messages that nobody has taken yet began.
+    private var arrivals: [Channel: [Double]] = [:]
     /// The streams parked until another stream gets on, and until a rank signals.
     private var waiting: [[Int]]
     private var awaiting: [[Int]]
 
-    init(_ schedules: [Schedule], rankCount: Int, layouts: [Layouts]) {
+    init(_ schedules: [Schedule], rankCount: Int, layouts: [Layouts], meets: Bool) {
         groupSize = schedules.count
         self.rankCount = rankCount
         self.layouts = layouts
+        self.meets = meets
         streams = schedules.flatMap(\.streams)
         rank = schedules.flatMap { schedule in schedule.streams.map { _ in schedule.rank } }
         var first = 0
@@ -66,10 +76,23 @@ struct Simulation {
 
     mutating func run(_ demand: (Timeline.Work) -> Timeline.Demand) {
         for stream in streams.indices { advance(stream, at: 0, demand) }
-        while let (time, (stream, event)) = events.popFirst() {
+        while let (time, event) = events.popFirst() {
             switch event {
-            case .arrival: events.insert((stream, .end), at: occupy(demand(work(stream)), from: time).end)
-            case .end: complete(stream, at: time, demand)
+            case .end(let stream): complete(stream, at: time, demand)
+            case .transfer(let channel, let demand):
+                let end = occupy(demand.destination, for: demand.occupation, from: time).end
+                events.insert(.arrival(channel, start: time), at: end + demand.latency)
+            case .arrival(let channel, let start):
+                if let receiver = receivers.removeValue(forKey: channel) {
+                    receive(receiver, sent: start, at: time, demand)
+                } else {
+                    arrivals[channel, default: []].append(start)
+                }
+            case .signal(let rank):
+                signals[rank] += 1
+                let woken = awaiting[rank]
+                awaiting[rank].removeAll()
+                for stream in woken { advance(stream, at: time, demand) }
             }
         }
     }
@@ -84,13 +107,19 @@ struct Simulation {
         return Timeline.Work(place: place(of: stream), step: step, elements: elements)
     }
 
-    /// Takes the resources as soon as they are free.
-    private mutating func occupy(_ demand: Timeline.Demand, from time: Double) -> (start: Double, end: Double) {
+    /// Takes resources as soon as they are free.
+    private mutating func occupy(
+        _ resources: [Timeline.Resource], for occupation: Double, from time: Double
+    ) -> (start: Double, end: Double) {
         var start = time
-        let resources = demand.resources.map { Timeline.Resource(rank: $0.rank % groupSize, kind: $0.kind) }
+        let resources = resources.map { Timeline.Resource(rank: $0.rank % groupSize, kind: $0.kind) }
         for resource in resources { start = max(start, busyUntil[resource, default: 0]) }
-        for resource in resources { busyUntil[resource] = start + demand.occupation }
-        return (start, start + demand.occupation + demand.latency)
+        for resource in resources { busyUntil[resource] = start + occupation }
+        return (start, start + occupation)
+    }
+
+    private mutating func occupy(_ demand: Timeline.Demand, from time: Double) -> (start: Double, end: Double) {
+        occupy(demand.resources, for: demand.occupation, from: time)
     }
 
     private mutating func complete(
@@ -102,13 +131,8 @@ struct Simulation {
                 place: place(of: stream), step: step, ready: intervals[stream].last?.end ?? 0, start: started[stream],
                 end: time))
         completed[stream] += 1
-        var woken = waiting[stream]
+        let woken = waiting[stream]
         waiting[stream].removeAll()
-        if case .signal = step {
-            signals[rank[stream]] += 1
-            woken += awaiting[rank[stream]]
-            awaiting[rank[stream]].removeAll()
-        }
         advance(stream, at: time, demand)
         for stream in woken { advance(stream, at: time, demand) }
     }
@@ -127,27 +151,51 @@ struct Simulation {
             guard signals[peer % groupSize] >= count else { return awaiting[peer % groupSize].append(stream) }
         case .send(_, let peer):
             let channel = channel(from: rank, to: peer, streams[stream].channel)
-            guard let receiver = receivers.removeValue(forKey: channel) else { return senders[channel] = stream }
-            return send(stream, to: receiver, at: time, demand)
+            guard !meets || receivers[channel] != nil else { return senders[channel] = stream }
+            return send(stream, on: channel, at: time, demand)
         case .receive(_, let peer), .receiveReduce(_, _, let peer):
             let channel = channel(from: peer, to: rank, streams[stream].channel)
-            guard let sender = senders.removeValue(forKey: channel) else { return receivers[channel] = stream }
-            return send(sender, to: stream, at: time, demand)
+            if arrivals[channel]?.isEmpty == false {
+                return receive(stream, sent: arrivals[channel]!.removeFirst(), at: time, demand)
+            }
+            receivers[channel] = stream
+            if let sender = senders.removeValue(forKey: channel) { send(sender, on: channel, at: time, demand) }
+            return
         case .copy, .reduce, .signal: break
         }
-        let (start, end) = occupy(demand(work(stream)), from: time)
+        let work = work(stream)
+        let demanded = demand(work)
+        let (start, end) = occupy(demanded, from: time)
         started[stream] = start
-        events.insert((stream, .end), at: end)
+        if case .signal = work.step {
+            events.insert(.signal(rank: rank), at: end + demanded.latency)
+            events.insert(.end(stream: stream), at: end)
+        } else {
+            events.insert(.end(stream: stream), at: end + demanded.latency)
+        }
     }
 
     private mutating func send(
-        _ sender: Int, to receiver: Int, at time: Double, _ demand: (Timeline.Work) -> Timeline.Demand
+        _ sender: Int, on channel: Channel, at time: Double, _ demand: (Timeline.Work) -> Timeline.Demand
     ) {
-        let (start, arrival) = occupy(demand(work(sender)), from: time)
+        let demanded = demand(work(sender))
+        let (start, end) = occupy(demanded, from: time)
         started[sender] = start
-        started[receiver] = start
-        events.insert((sender, .end), at: arrival)
-        events.insert((receiver, .arrival), at: arrival)
+        // The message comes before its sender goes on: the next one on this channel meets the next receive.
+        if demanded.destination.isEmpty {
+            events.insert(.arrival(channel, start: start), at: end + demanded.latency)
+        } else {
+            events.insert(.transfer(channel, demanded), at: start)
+        }
+        events.insert(.end(stream: sender), at: end)
+    }
+
+    private mutating func receive(
+        _ receiver: Int, sent start: Double, at time: Double, _ demand: (Timeline.Work) -> Timeline.Demand
+    ) {
+        started[receiver] = max(start, intervals[receiver].last?.end ?? 0)
+        let demanded = demand(work(receiver))
+        events.insert(.end(stream: receiver), at: occupy(demanded, from: time).end + demanded.latency)
     }
 
     private func channel(from sender: Int, to receiver: Int, _ number: Int) -> Channel {

@@ -13,29 +13,34 @@ extension Timeline {
         }
     }
 
-    /// What a step takes once it can begin: first all of its resources at once, for some time, then time alone.
+    /// What a step takes once it can begin: all of its resources at once, for some time, then time alone.
     public struct Demand: Sendable, Hashable {
-        /// What it keeps busy. It begins when all of them are free.
+        /// What it keeps busy. It begins when they are free.
         public var resources: [Resource]
         /// For how long it keeps them, in seconds.
         public var occupation: Double
-        /// How long it lasts after that, in seconds.
+        /// How long after that a message or a signal is there, in seconds, while its own stream goes on; other steps last
+        /// that much longer.
         public var latency: Double
+        /// What a message keeps busy at its other end for as long, not before it begins.
+        public var destination: [Resource]
 
         /// Describes what a step takes.
-        public init(resources: [Resource] = [], occupation: Double = 0, latency: Double = 0) {
+        public init(
+            resources: [Resource] = [], occupation: Double = 0, latency: Double = 0, destination: [Resource] = []
+        ) {
             self.resources = resources
             self.occupation = occupation
             self.latency = latency
+            self.destination = destination
         }
     }
 
     /// Simulates schedules whose steps compete for resources.
     ///
     /// A resource serves one step after the other, in the order in which they ask; where several ask at the same moment,
-    /// always in the same order, so that same schedules and demands give the same times. A message begins when send and
-    /// receive have begun and the demand of the send can be met, which is also over for the sender when it has arrived;
-    /// then comes the demand of the receive. O(s log s) for s steps.
+    /// always in the same order, so that same schedules and demands give the same times. A message begins as soon as its
+    /// send can: receives are taken to be posted. What a receive demands comes after the arrival. O(s log s) for s steps.
     ///
     /// - Parameters:
     ///   - schedules: those of all ranks in rank order; or, of a collective in which every group of g consecutive ranks does
@@ -46,6 +51,13 @@ extension Timeline {
     /// - Throws: if the schedules cannot run to their ends.
     public init(
         _ schedules: [Schedule], layouts: [Layouts], demand: (Work) -> Demand
+    ) throws(VerificationError) {
+        try self.init(schedules, layouts: layouts, meets: false, demand: demand)
+    }
+
+    /// Simulates schedules whose sends begin only with their receives, if `meets`.
+    init(
+        _ schedules: [Schedule], layouts: [Layouts], meets: Bool, demand: (Work) -> Demand
     ) throws(VerificationError) {
         guard layouts.count == schedules.count else {
             throw VerificationError(
@@ -59,7 +71,7 @@ extension Timeline {
         for (rank, schedule) in schedules.enumerated() {
             try Interleaving.check(schedule, rank: rank, rankCount: rankCount)
         }
-        var simulation = Simulation(schedules, rankCount: rankCount, layouts: layouts)
+        var simulation = Simulation(schedules, rankCount: rankCount, layouts: layouts, meets: meets)
         simulation.run(demand)
         try simulation.checkEnd()
         rows = simulation.rows

@@ -69,7 +69,7 @@ extension Timeline {
     private static func format(seconds: Double) -> String {
         let units: [(String, Double)] = [("s", 1), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)]
         let (name, unit) = units.first { seconds >= $0.1 } ?? units[3]
-        let hundredths = Int((seconds / unit * 100).rounded())
+        let hundredths = Int(seconds / unit * 100 + 0.5)
         let fraction = hundredths % 100
         return "\(hundredths / 100).\(fraction / 10)\(fraction % 10) \(name)"
     }

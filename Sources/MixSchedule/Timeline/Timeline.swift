@@ -56,6 +56,6 @@ public struct Timeline: Sendable, Hashable {
     public init(
         _ schedules: [Schedule], layouts: [Layouts], cost: (Work) -> Double
     ) throws(VerificationError) {
-        try self.init(schedules, layouts: layouts, demand: { Demand(latency: cost($0)) })
+        try self.init(schedules, layouts: layouts, meets: true) { Demand(occupation: cost($0)) }
     }
 }
