@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ExchangePriceTests {
     static let operations: [MixSchedule.Operation] = [.fusedDispatch, .fusedCombine]
-    static let clusters = [ClusterSpec.h20(nodes: 2), .ascend910B(nodes: 4), .h100(nodes: 16)]
+    static let clusters = [ClusterSpec.h20(nodes: 2), .ascend910B(nodes: 4), .h100(nodes: 8)]
 
     private func traffic(_ tokens: Int, deduplicates: Bool = true) -> ExpertTraffic {
         ExpertTraffic(tokensPerNode: tokens, hidden: 7168, experts: 256, choices: 8, deduplicates: deduplicates)

@@ -104,8 +104,19 @@ import Testing
     }
 
     @Test func oneNodeStandsForAllInAllToAll() throws {
-        let schedules = (0..<12).map { Schedule.pairwiseAllToAll(rank: $0, rankCount: 12) }
+        let topology = Topology(nodeCount: 3, ranksPerNode: 4)
+        let schedules = (0..<12).map { Schedule.hierarchicalAllToAll(rank: $0, topology: topology) }
         try expectSame(schedules, lanes: 4, cluster(nodes: 3, lanes: 4))
+    }
+
+    /// An all-to-all keeps every wire busy from beginning to end: no two lanes send to the same rank.
+    @Test func lanesOfANodeDoNotMeet() throws {
+        let topology = Topology(nodeCount: 3, ranksPerNode: 4)
+        let schedules = (0..<4).map { Schedule.hierarchicalAllToAll(rank: $0, topology: topology) }
+        let layout = Layout.uniform(blocks: 12, count: 5)
+        let timeline = try SchedulePricer(cluster(nodes: 3, lanes: 4)).timeline(
+            schedules, layouts: schedules.map { _ in Layouts(input: layout, output: layout) }, part: .betweenNodes)
+        #expect(timeline.duration == 8 * 5 + 10)
     }
 
     private func expectSame(_ schedules: [Schedule], lanes: Int, _ cluster: ClusterSpec) throws {

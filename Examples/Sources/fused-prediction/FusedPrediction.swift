@@ -34,7 +34,7 @@ struct FusedPrediction {
         print("\n### Sums before combine\n")
         try printSums()
         print("\n### A dispatch in time\n")
-        try printChart()
+        try printCharts()
     }
 
     static func printExchanges() throws {
@@ -66,7 +66,7 @@ struct FusedPrediction {
     static func printBlocks() throws {
         printHead([
             "cluster", "model", "tokens", "fused", "unfused", "pure EP", "gain over unfused", "over pure EP",
-            "eq. (12)", "eq. (13)", "(12)/(13)",
+            "fused, sums first", "over pure EP", "eq. (12)", "eq. (13)", "(12)/(13)",
         ])
         for cluster in clusters {
             let pricer = try SchedulePricer(cluster)
@@ -77,6 +77,9 @@ struct FusedPrediction {
                     let combine = try pricer.price(.fusedCombine, of: traffic)
                     let allReduce = try pricer.allReduceInsideNode(of: traffic)
                     let fused = allReduce + dispatch.fused + combine.fused
+                    var summed = traffic
+                    summed.sumsChoices = true
+                    let sums = try allReduce + dispatch.fused + pricer.price(.fusedCombine, of: summed).fused
                     let unfused = allReduce + dispatch.unfused + combine.unfused
                     let pure =
                         try pricer.reduceScatterInsideNode(of: traffic) + dispatch.pureExpertParallel
@@ -89,7 +92,8 @@ struct FusedPrediction {
                     )
                     printRow([
                         cluster.name, model.name, "\(tokens)", time(fused), time(unfused), time(pure),
-                        gain(unfused, fused), gain(pure, fused), time(twelve), time(thirteen), gain(twelve, thirteen),
+                        gain(unfused, fused), gain(pure, fused), time(sums), gain(pure, sums), time(twelve),
+                        time(thirteen), gain(twelve, thirteen),
                     ])
                 }
             }
@@ -105,7 +109,7 @@ struct FusedPrediction {
                 let plain = try pricer.price(.fusedDispatch, of: model.traffic(4096, deduplicates: false)).fused
                 var traffic = model.traffic(4096)
                 let single = try pricer.price(.fusedDispatch, of: traffic).fused
-                // Scales of 4 bytes for 128 elements, or for a lane's columns where those are fewer.
+                // A float32 scale for 128 elements.
                 traffic.dispatchBytes = 1 + 4.0 / 128
                 let narrow = try pricer.price(.fusedDispatch, of: traffic).fused
                 printRow([
@@ -133,13 +137,13 @@ struct FusedPrediction {
         }
     }
 
-    static func printChart() throws {
-        let cluster = ClusterSpec.ascend910B(nodes: 4)
-        let price = try SchedulePricer(cluster).price(.fusedDispatch, of: models[0].traffic(4096), pieces: 4)
-        print(
-            "\(models[0].name), 4096 tokens per node, \(cluster.name), \(price.pieces) pieces; lanes 0 and 1 of a node:\n"
-        )
-        print(indented(price.timeline.text(width: 88, ranks: 0..<2)))
+    static func printCharts() throws {
+        for (cluster, lanes) in [(ClusterSpec.ascend910B(nodes: 4), 0..<2), (.h20(nodes: 4), 0..<1)] {
+            let price = try SchedulePricer(cluster).price(.fusedDispatch, of: models[0].traffic(4096), pieces: 4)
+            let shown = lanes.map(String.init).joined(separator: " and ")
+            print("\(models[0].name), 4096 tokens per node, \(cluster.name), 4 pieces, lane \(shown) of a node:\n")
+            print(indented(price.timeline.text(width: 84, ranks: lanes)) + "\n")
+        }
     }
 
     // MARK: Text

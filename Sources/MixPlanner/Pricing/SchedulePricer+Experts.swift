@@ -68,8 +68,8 @@ extension SchedulePricer {
     private func pureExpertParallel(
         isDispatch: Bool, _ traffic: ExpertTraffic
     ) throws(VerificationError) -> Double {
-        let schedules = firstNode { .pairwiseAllToAll(rank: $0, rankCount: $1.rankCount) }
-        let layouts = traffic.pairwiseLayouts(
+        let schedules = firstNode { .hierarchicalAllToAll(rank: $0, topology: $1) }
+        let layouts = traffic.allToAllLayouts(
             nodes: cluster.nodes, lanes: cluster.ranksPerNode,
             bytesPerElement: isDispatch ? traffic.dispatchBytes : traffic.combineBytes)
         let exchange = try timeline(schedules, layouts: layouts).duration

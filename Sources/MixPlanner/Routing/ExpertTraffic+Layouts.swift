@@ -33,7 +33,7 @@ extension ExpertTraffic {
 
     /// The layouts, in bytes, of an all-to-all between all ranks, each with its share of the tokens and a row for every
     /// rank on which a token has an expert.
-    func pairwiseLayouts(nodes: Int, lanes: Int, bytesPerElement: Double) -> [Layouts] {
+    func allToAllLayouts(nodes: Int, lanes: Int, bytesPerElement: Double) -> [Layouts] {
         let ranks = nodes * lanes
         let layout = Layout.uniform(
             blocks: ranks,
