@@ -50,6 +50,8 @@ public final class Communicator: @unchecked Sendable {
 
     /// The nodes of fused collectives, where they are not the machines.
     var chosenGrid: Topology?
+    /// The only level that fused collectives work on, while that is measured.
+    var chosenPart: SchedulePart?
     /// Where the steps of schedules are recorded, while they are.
     var trace: StepTrace?
 

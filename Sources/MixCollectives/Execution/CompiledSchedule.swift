@@ -33,6 +33,8 @@ final class CompiledSchedule {
         var root: Int
         /// Whether it is made for the grid of fused collectives.
         var isOfGrid = false
+        /// The only level that it has steps of; nil: it is whole.
+        var part: SchedulePart?
     }
 
     let inputBlocks: Int
@@ -42,6 +44,8 @@ final class CompiledSchedule {
     /// Whether no step combines all ranks' contributions at once. That is the same for all ranks of an algorithm, those
     /// included that only send, and receive what others reduced.
     let reducesInParts: Bool
+    /// What a person reads of each stream.
+    let names: [String]
     /// The name of each stream's channel, and where its instructions begin; one entry more at the end.
     private let channels: [Int]
     private let starts: UnsafeMutablePointer<Int>
@@ -98,6 +102,7 @@ final class CompiledSchedule {
         scratchBlocks = schedule.scratchBlocks
         streamCount = schedule.streams.count
         self.reducesInParts = reducesInParts
+        names = schedule.streams.map(\.name)
         channels = schedule.streams.map(\.channel)
         self.starts = Self.copy(starts)
         self.instructions = Self.copy(instructions)

@@ -72,6 +72,7 @@ struct Executor<Work: StepWork>: ~Copyable {
         // A peer that gave up may have used its memory for something else while this rank still read it.
         try communicator.throwIfFailed()
         work.finish()
+        trace?.close(schedule, operation, communicator) { work.bytes($0) }
     }
 
     private func waitForAnyStream() throws(CollectiveError) {

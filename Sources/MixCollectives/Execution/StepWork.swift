@@ -5,6 +5,9 @@ protocol StepWork {
     /// The memory of a slice of this rank's own that is sent or received; contiguous.
     func message(_ slice: Slice) -> (UnsafeMutableRawPointer, bytes: Int)
 
+    /// The bytes of a slice, for whoever records what steps did.
+    func bytes(_ slice: Slice) -> Int
+
     /// Whether a slice is empty in a way that both ends know of, so that no message is sent for it.
     func isNothing(_ slice: Slice) -> Bool
 
@@ -24,6 +27,8 @@ protocol StepWork {
 }
 
 extension StepWork {
+    func bytes(_ slice: Slice) -> Int { message(slice).bytes }
+
     func isNothing(_ slice: Slice) -> Bool { false }
 
     func take(

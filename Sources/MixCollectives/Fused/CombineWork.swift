@@ -33,6 +33,14 @@ struct CombineWork: StepWork {
         return (memory.base(.scratch, of: slice.rank) + start + range.lowerBound * stride, range.count * stride)
     }
 
+    func bytes(_ slice: Slice) -> Int {
+        let (region, node, lane) = rows.scratchPlace(slice)
+        guard region == .sum || node == own else { return message(slice).bytes }
+        let cells = storage.cells.cells(piece: slice.piece, lane: lane)
+        let tokens = storage.cells.start(cells.upperBound) - storage.cells.start(cells.lowerBound)
+        return tokens * rows.columns(lane: lane).count * MemoryLayout<Float>.size
+    }
+
     // MARK: Reductions
 
     func reduce(_ slices: UnsafePointer<Slice>, _ sourceCount: Int, _ destinationCount: Int) {

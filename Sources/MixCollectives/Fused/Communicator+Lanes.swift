@@ -25,10 +25,11 @@ extension Communicator {
         let algorithms = Algorithm.all(for: operation)
         let index = algorithms.firstIndex { $0.name == name }!
         let key = CompiledSchedule.Key(
-            operation: operation.code, algorithm: UInt8(index), pieces: UInt8(pieces), root: 0, isOfGrid: true)
+            operation: operation.code, algorithm: UInt8(index), pieces: UInt8(pieces), root: 0, isOfGrid: true,
+            part: chosenPart)
         if let known = schedules[key] { return (known, index) }
-        let schedule = CompiledSchedule(
-            algorithms[index].build(Algorithm.Request(rank: rank, topology: grid, pieces: pieces)))
+        let whole = algorithms[index].build(Algorithm.Request(rank: rank, topology: grid, pieces: pieces))
+        let schedule = CompiledSchedule(chosenPart.map { whole.only($0, grid) } ?? whole)
         schedules[key] = schedule
         return (schedule, index)
     }

@@ -28,6 +28,14 @@ struct DispatchWork: StepWork {
         return (memory.base(.scratch, of: slice.rank) + start + range.lowerBound * stride, range.count * stride)
     }
 
+    func bytes(_ slice: Slice) -> Int {
+        guard slice.buffer != .scratch else { return message(slice).bytes }
+        let (node, lane) = rows.place(slice)
+        let cells = storage.cells.cells(piece: slice.piece, lane: lane)
+        let range = slice.buffer == .input ? storage.routes.rows(to: node, cells) : storage.arrivals.rows(from: node, cells)
+        return range.count * rows.columns(lane: lane).count * type.size
+    }
+
     func copy(_ source: Slice, to destination: Slice) {
         switch (source.buffer, destination.buffer) {
         case (.input, .scratch): pack(destination)

@@ -10,17 +10,19 @@ extension Timeline {
     /// - Parameters:
     ///   - width: the number of columns for time, at least 1.
     ///   - ranks: which ranks to show; nil for all.
-    public func text(width: Int = 72, ranks: Range<Int>? = nil) -> String {
+    ///   - span: how many seconds the columns are for, so that charts can be compared; nil for ``duration``.
+    public func text(width: Int = 72, ranks: Range<Int>? = nil, span: Double? = nil) -> String {
         precondition(width >= 1, "a chart has at least one column")
         let shown = rows.filter { ranks?.contains($0.rank) ?? true }
         let labels = shown.map { "rank \($0.rank) \($0.stream)" }
         let margin = labels.map(\.count).max() ?? 0
-        let column = duration / Double(width)
+        let span = span ?? duration
+        let column = span / Double(width)
         var lines = zip(labels, shown).map { label, row in
             let space = String(repeating: " ", count: margin - label.count)
             return label + space + " │" + Timeline.bar(row, width: width, column: column) + "│"
         }
-        let end = Timeline.format(seconds: duration)
+        let end = Timeline.format(seconds: span)
         lines.append(
             String(repeating: " ", count: margin + 2) + "0"
                 + String(repeating: " ", count: max(1, width - 1 - end.count)) + end)

@@ -27,6 +27,15 @@ public struct Timeline: Sendable, Hashable {
         public var start: Double
         /// When it was complete.
         public var end: Double
+
+        /// A step in time, in seconds.
+        public init(place: StepPlace, step: Step, ready: Double, start: Double, end: Double) {
+            self.place = place
+            self.step = step
+            self.ready = ready
+            self.start = start
+            self.end = end
+        }
     }
 
     /// One stream of one rank.
@@ -37,6 +46,13 @@ public struct Timeline: Sendable, Hashable {
         public var stream: String
         /// Its steps in order.
         public var intervals: [Interval]
+
+        /// A stream in time.
+        public init(rank: Int, stream: String, intervals: [Interval]) {
+            self.rank = rank
+            self.stream = stream
+            self.intervals = intervals
+        }
     }
 
     /// All streams of all ranks: by rank, then as in the schedule.
@@ -46,6 +62,9 @@ public struct Timeline: Sendable, Hashable {
     public var duration: Double {
         rows.map { $0.intervals.last?.end ?? 0 }.max() ?? 0
     }
+
+    /// A timeline of streams whose times are known, such as measured ones.
+    public init(rows: [Row]) { self.rows = rows }
 
     /// Simulates the schedules of all ranks, given in rank order. Linear in the number of steps.
     ///
