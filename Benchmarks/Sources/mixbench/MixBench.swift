@@ -10,9 +10,13 @@ struct MixBench: ParsableCommand {
             mixbench all-reduce --ranks 4 -b 8 -e 64M -f 4
             mixbench all-to-all --ranks 4 --nodes 2 --type bf16 --json results.jsonl
             mixbench all-reduce all-gather --ranks 2 --plot bandwidth.svg
+            mixbench fused-dispatch --nodes 2 --ranks 4 --tokens 64,256 --timeline
 
             Documentation/Benchmarking.md says what the columns mean and how time is taken.
             """,
-        subcommands: [Run.self, Peers.self, List.self, Info.self],
+        subcommands: [
+            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, Peers.self, List.self,
+            Info.self,
+        ],
         defaultSubcommand: Run.self)
 }

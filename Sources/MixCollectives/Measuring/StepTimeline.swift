@@ -8,7 +8,7 @@ public struct StepTimeline: Sendable, Hashable {
     }
 
     /// One step.
-    public struct Interval: Sendable, Hashable, BitwiseCopyable {
+    public struct Interval: Sendable, Hashable {
         /// What it did.
         public var kind: Kind
         /// The other rank of `send`, `receive`, `receiveReduce` and `await`; the stream of `wait`.
@@ -21,6 +21,16 @@ public struct StepTimeline: Sendable, Hashable {
         public var start: Int64
         /// When it was complete.
         public var end: Int64
+
+        /// A step that was measured.
+        public init(kind: Kind, peer: Int, count: Int, bytes: Int, start: Int64, end: Int64) {
+            self.kind = kind
+            self.peer = peer
+            self.count = count
+            self.bytes = bytes
+            self.start = start
+            self.end = end
+        }
     }
 
     /// One stream of a schedule.
@@ -31,6 +41,13 @@ public struct StepTimeline: Sendable, Hashable {
         public var channel: Int
         /// Its steps in order.
         public var steps: [Interval]
+
+        /// A stream that was measured.
+        public init(name: String, channel: Int, steps: [Interval]) {
+            self.name = name
+            self.channel = channel
+            self.steps = steps
+        }
     }
 
     /// A schedule that one rank ran.
@@ -43,8 +60,19 @@ public struct StepTimeline: Sendable, Hashable {
         public var number: Int
         /// As in the schedule.
         public var streams: [Stream]
+
+        /// A schedule that was measured.
+        public init(rank: Int, operation: Operation, number: Int, streams: [Stream]) {
+            self.rank = rank
+            self.operation = operation
+            self.number = number
+            self.streams = streams
+        }
     }
 
     /// All schedules that were run: by rank, then in order.
     public var runs: [Run]
+
+    /// A timeline of these runs.
+    public init(runs: [Run]) { self.runs = runs }
 }

@@ -51,6 +51,9 @@ struct Run: ParsableCommand {
 
     func validate() throws {
         guard !operations.isEmpty else { throw ValidationError("Name at least one operation, such as all-reduce.") }
+        if let fused = operations.first(where: \.isFused) {
+            throw ValidationError("\(fused.rawValue) is a command of its own: mixbench \(fused.rawValue) …")
+        }
         guard seconds > 0 else { throw ValidationError("--seconds must be more than 0.") }
         for operation in operations where operation.reduces {
             for type in types.values where !type.isReducible {

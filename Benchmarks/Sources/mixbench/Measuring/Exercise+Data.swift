@@ -30,6 +30,7 @@ extension Exercise {
         case .sendReceive:
             fill(0, shape.count, from: rank, to: (rank + 1) % world.size)
         case .barrier: break
+        case .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine: preconditionFailure("has an exercise of its own")
         }
     }
 
@@ -74,6 +75,7 @@ extension Exercise {
         case .sendReceive:
             wrong += countWrong(0, shape.count, from: (rank + world.size - 1) % world.size, to: rank)
         case .barrier: break
+        case .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine: preconditionFailure("has an exercise of its own")
         }
         return wrong
     }

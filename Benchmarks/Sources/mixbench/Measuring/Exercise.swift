@@ -57,6 +57,8 @@ struct Exercise<Element: BenchmarkElement> {
         case (.scatter, _): try world.scatter(input, into: &output, root: root)
         case (.barrier, _): try world.barrier()
         case (.sendReceive, _): try sendAndReceive()
+        case (.fusedAllReduceAllToAll, _), (.fusedDispatch, _), (.fusedCombine, _):
+            preconditionFailure("has an exercise of its own")
         }
     }
 

@@ -19,7 +19,10 @@ final class JSONLines {
 
     deinit { if file >= 0 { close(file) } }
 
-    func append(_ row: JSONRow) {
-        if file >= 0 { Console.write(row.text + "\n", to: file) }
+    func append(_ row: JSONRow) { append(row.text) }
+
+    /// Appends an object that is on one line.
+    func append(_ object: String) {
+        if file >= 0 { Console.write(object + "\n", to: file) }
     }
 }

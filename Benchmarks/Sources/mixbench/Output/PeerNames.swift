@@ -16,6 +16,9 @@ enum PeerNames {
         case .scatter: "scatter"
         case .barrier: "barrier"
         case .sendReceive: "sendrecv"
+        case .fusedAllReduceAllToAll: "fused_allreduce_alltoall"
+        case .fusedDispatch: "fused_dispatch"
+        case .fusedCombine: "fused_combine"
         }
     }
 
