@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CMixSystem.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -25,6 +26,15 @@ int64_t mix_now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t mix_boot(void) {
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (!file) return 0;
+    uint64_t hash = 0xcbf29ce484222325;
+    for (int byte; (byte = fgetc(file)) != EOF;) hash = (hash ^ (uint8_t)byte) * 0x100000001b3;
+    fclose(file);
+    return (int64_t)hash;
 }
 
 int mix_processor_count(void) {

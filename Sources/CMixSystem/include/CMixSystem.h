@@ -128,6 +128,9 @@ typedef struct {
 void mix_poll(const mix_poll_entry *entries, int count, int64_t nanoseconds);
 // CLOCK_MONOTONIC, in nanoseconds.
 int64_t mix_now(void);
+
+// A number of the running kernel, whose processes share that clock; 0 when unknown.
+int64_t mix_boot(void);
 // Processors that this process may run on.
 int mix_processor_count(void);
 // Binds the calling thread to one of the processors that it may run on, by index; 0 or a negative errno.

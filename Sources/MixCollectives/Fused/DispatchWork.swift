@@ -32,7 +32,8 @@ struct DispatchWork: StepWork {
         guard slice.buffer != .scratch else { return message(slice).bytes }
         let (node, lane) = rows.place(slice)
         let cells = storage.cells.cells(piece: slice.piece, lane: lane)
-        let range = slice.buffer == .input ? storage.routes.rows(to: node, cells) : storage.arrivals.rows(from: node, cells)
+        let range =
+            slice.buffer == .input ? storage.routes.rows(to: node, cells) : storage.arrivals.rows(from: node, cells)
         return range.count * rows.columns(lane: lane).count * type.size
     }
 

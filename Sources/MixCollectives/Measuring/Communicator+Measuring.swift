@@ -12,8 +12,8 @@ extension Communicator {
     /// Runs `body` and returns what every step of its operations did, and when: on rank 0 of all ranks, elsewhere of this one.
     ///
     /// Collective. Operations that run no schedule, as small ones do, are not in it. Times are in nanoseconds since the
-    /// recording began: those of ranks on one machine are of one clock, those of different machines agree as well as
-    /// ranks leave a barrier together. While nothing is recorded this costs nothing.
+    /// recording began: ranks on one machine have one clock, those of different machines agree as well as ranks leave a
+    /// barrier together. While nothing is recorded this costs nothing.
     public func recordSteps(_ body: () throws(CollectiveError) -> Void) throws(CollectiveError) -> StepTimeline {
         try barrier()
         let origin = try sharedOrigin(mix_now())
@@ -36,9 +36,11 @@ extension Communicator {
 
     /// The earliest of these moments on this rank's machine: the one closest to what they all mark.
     private func sharedOrigin(_ moment: Int64) throws(CollectiveError) -> Int64 {
-        var moments = Array(repeating: Int64(0), count: size)
-        try allGather([moment], into: &moments)
-        let machine = network.map { $0.topology.nodes[$0.topology.node(of: rank)] } ?? Array(0..<size)
-        return machine.map { moments[$0] }.min()!
+        // Nodes may be parts of a machine, which has one clock.
+        let boot = mix_boot()
+        let machine = boot != 0 ? boot : Int64(network?.topology.node(of: rank) ?? 0)
+        var all = Array(repeating: Int64(0), count: 2 * size)
+        try allGather([machine, moment], into: &all)
+        return (0..<size).filter { all[2 * $0] == machine }.map { all[2 * $0 + 1] }.min()!
     }
 }

@@ -13,9 +13,9 @@ struct FusedMeasure {
     func measure(_ exercise: some FusedExercise) throws(CollectiveError) -> FusedMeasurement {
         var result = FusedMeasurement()
         result.wrong += try countWrong(exercise)
-        try countBytes(exercise, &result)
         try takeTimes(exercise, &result)
-        // The last call was of one level: another whole one.
+        try countBytes(exercise, &result)
+        // Calls of one level lie in between.
         result.wrong += try countWrong(exercise)
         return result
     }

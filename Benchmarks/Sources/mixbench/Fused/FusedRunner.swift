@@ -9,12 +9,15 @@ final class FusedRunner {
     private let world: Communicator
     private let lines: JSONLines?
     private var rows: [FusedRow] = []
+    /// Seconds that a message between nodes takes.
+    private let latency: Double
 
     init(_ operation: Operation, _ options: FusedOptions) throws {
         self.operation = operation
         self.options = options
         let world = try options.join()
         self.world = world
+        latency = options.timeline ? try Self.latency(world) : 0
         lines = try options.json.map { try JSONLines(appendingTo: $0, isWriter: world.rank == 0) }
         let operations: [Operation] = operation == .fusedCombine ? [.fusedDispatch, .fusedCombine] : [operation]
         for operation in operations { try world.use(algorithm: options.algorithm, for: operation) }
@@ -48,6 +51,11 @@ final class FusedRunner {
         if world.rank == 0 {
             let verdict = !options.check ? "not checked" : wrong == 0 ? "0 OK" : "\(wrong) FAILED"
             Console.write("# Out of bounds values : \(verdict)\n")
+            if let path = options.trace {
+                var trace = ChromeTrace(world.grid)
+                for row in rows { trace.append(row.measurement.steps) }
+                try TextFile.write(trace.text, to: path)
+            }
         }
         world.close()
         if wrong > 0 { throw ExitCode.failure }
@@ -70,6 +78,7 @@ final class FusedRunner {
         if world.rank == 0 {
             if rows.isEmpty { Console.write(header + row.heading) }
             Console.write(row.line + (options.counters ? row.counters : ""))
+            if options.timeline { Console.write(try charts(measurement)) }
         }
         rows.append(row)
     }
@@ -83,6 +92,27 @@ final class FusedRunner {
         case .blocks(let count):
             return try measure.measure(BlockExercise<Element>(count, world: world))
         }
+    }
+
+    private func charts(_ measurement: FusedMeasurement) throws -> String {
+        let prediction = StepPrediction(measurement, latency: latency)
+        return ChartPair(
+            left: ("measured", measurement.steps.measured),
+            right: ("predicted", try prediction.timeline(measurement.steps))
+        ).text
+    }
+
+    /// The median time of a barrier, which is that of a message to another node and little else. Collective.
+    private static func latency(_ world: Communicator) throws(CollectiveError) -> Double {
+        var samples: [Int64] = []
+        for _ in 0..<101 {
+            let begin = Clock.now()
+            try world.barrier()
+            samples.append(Clock.now() - begin)
+        }
+        var median = [Double(samples.sorted()[samples.count / 2]) * 1e-9]
+        try world.allReduce(&median, .max)
+        return median[0]
     }
 
     private var header: String {

@@ -51,6 +51,7 @@ struct JSONObject {
 
     mutating func add(_ name: String, _ value: String) { fields.append("\(Self.quoted(name)):\(Self.quoted(value))") }
     mutating func add(_ name: String, _ value: Int) { fields.append("\(Self.quoted(name)):\(value)") }
+    mutating func add(_ name: String, _ value: JSONObject) { fields.append("\(Self.quoted(name)):\(value.text)") }
     mutating func add(_ name: String, _ value: Double, digits: Int) {
         fields.append("\(Self.quoted(name)):\(value.isFinite ? fixed(value, digits) : "null")")
     }

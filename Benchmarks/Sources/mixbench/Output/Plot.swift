@@ -57,14 +57,7 @@ struct Plot {
         }
     }
 
-    func write(to path: String) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard file >= 0 else {
-            throw ValidationError("\(path) can't be written: \(String(cString: strerror(errno)))")
-        }
-        Console.write(text, to: file)
-        close(file)
-    }
+    func write(to path: String) throws { try TextFile.write(text, to: path) }
 
     /// The picture.
     var text: String {
