@@ -8,6 +8,7 @@
 #   --seconds S      for each size (default 0.3)
 #   --place WHERE    out (default), in or both
 #   --json FILE      append the rows, without which one can't tell rates apart, as FILE.RATE.SHAPE
+#   --run ARGUMENTS  what mixbench does instead, in the words of its command line; may be repeated, one after the other
 #   --harness FILE   a program that runs several libraries in turns in namespaces of its own making; it is called with
 #                    --nodes --ranks --rate --ops --sizes --seconds --place --json and --extra mix=COMMAND, and its
 #                    other options come behind --
@@ -30,14 +31,15 @@ if [ "${1:-}" = rank ]; then
   exec "$@"
 fi
 
-rates="1gbit 5gbit 10gbit none" shapes="2x1 2x2" place=out seconds=0.3 json= harness=
+rates="1gbit 5gbit 10gbit none" shapes="2x1 2x2" place=out seconds=0.3 json= harness= runs=()
 ops=allreduce,alltoall sizes=1K,4K,16K,64K,256K,1M,4M,16M,64M
 while [ $# -gt 0 ]; do
   case $1 in
     --rates) rates=${2//,/ } ;; --shapes) shapes=${2//,/ } ;; --ops) ops=$2 ;; --sizes) sizes=$2 ;;
     --seconds) seconds=$2 ;; --place) place=$2 ;; --json) json=$2 ;; --harness) harness=$2 ;;
+    --run) runs+=("$2") ;;
     --) shift; break ;;
-    -h | --help) sed -n '2,20p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,21p' "$0"; exit 0 ;;
     *) echo "namespaces.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
@@ -103,12 +105,15 @@ for rate in $rates; do
     wire
     export BENCH_RANKS=$ranks BENCH_NODES=$nodes BENCH_OPS=$ops BENCH_SIZES=$sizes BENCH_SECONDS=$seconds BENCH_PLACE=$place
     export BENCH_JSON=$file
-    for ((rank = 0; rank < ranks; rank++)); do
-      BENCH_RANK=$rank inside $((rank * nodes / ranks)) taskset -c $((rank % $(nproc))) "$here/namespaces.sh" rank "$mixbench" peers --bind none &
-      processes+=($!)
+    for run in "${runs[@]:-peers}"; do
+      for ((rank = 0; rank < ranks; rank++)); do
+        # A run is several words.
+        BENCH_RANK=$rank inside $((rank * nodes / ranks)) taskset -c $((rank % $(nproc))) "$here/namespaces.sh" rank "$mixbench" $run --bind none &
+        processes+=($!)
+      done
+      for process in "${processes[@]}"; do wait "$process"; done
+      processes=()
     done
-    for process in "${processes[@]}"; do wait "$process"; done
-    processes=()
     down
   done
 done

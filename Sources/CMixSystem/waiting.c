@@ -1,12 +1,12 @@
 #define _GNU_SOURCE
 #include "CMixSystem.h"
 
-#include <stdio.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
