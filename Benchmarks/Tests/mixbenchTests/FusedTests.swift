@@ -79,7 +79,7 @@ import Testing
             })
         let steps = events.filter { $0["ph"] as? String == "X" }
         #expect(steps.count + named.count == events.count)
-        #expect(Set(try steps.map { try number($0, "pid") }) == Set((0..<ranks).map(Double.init)))
+        #expect(Set(try steps.map { try number($0, "pid") }) == Set((0..<ranks).map { Double($0) }))
         var ends: [[Double]: Double] = [:]
         for step in steps {
             let thread = [try number(step, "pid"), try number(step, "tid")]
