@@ -15,7 +15,7 @@
 #   --json FILE      keep the rows there: one file per rate, FILE.RATE, and FILE.RATE.mpi
 #
 # twin is the unfused one, seq the fused one's phases one after the other; intra and inter are the fused one's levels by
-# themselves, and max the greater of them. Times are in microseconds. Needs what namespaces.sh needs.
+# themselves, and max the greater of them. Times are medians in microseconds. Needs what namespaces.sh needs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 rates="1gbit 5gbit" shape=2x2 ops="dispatch combine blocks" hidden="2048 4096" tokens=64,256,1024,4096 k=8 dtype=f32
@@ -50,7 +50,7 @@ table() { # rows [mpi rows]
       gsub(/"/, "", value)
       return value
     }
-    FILENAME != ARGV[1] { mpi[field("bytes")] = field("time_us_mean"); next }
+    FILENAME != ARGV[1] { mpi[field("bytes")] = field("time_us_median"); next }
     {
       key = field("op") " " field("hidden") " " field("tokens") " " field("bytes")
       way = field("algorithm")
