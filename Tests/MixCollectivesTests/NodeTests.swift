@@ -46,5 +46,24 @@ extension CollectiveTests {
             }
             try await runAll(cases, ranks: 4, nodes: 2)
         }
+
+        /// What two ranks say to each other is nobody else's to count.
+        @Test func messagesBetweenCollectives() async throws {
+            let results = try await withWorld(4, nodes: 2) { world in
+                for turn in 0..<3 {
+                    var value: [Int32] = [0]
+                    if world.rank == 0 { try world.send([Int32(turn)], to: 3) }
+                    if world.rank == 3 { try world.receive(&value, from: 0) }
+                    guard world.rank != 3 || value == [Int32(turn)] else { throw Wrong("received \(value)") }
+                    try world.barrier()
+                    for count in [1, 50_000] {
+                        var sum = [Int32](repeating: 1, count: count)
+                        try world.allReduce(&sum, .sum)
+                        guard sum.allSatisfy({ $0 == 4 }) else { throw Wrong("the sum is \(sum[0])") }
+                    }
+                }
+            }
+            succeeding(results)
+        }
     }
 }

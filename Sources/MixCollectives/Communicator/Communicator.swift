@@ -38,6 +38,8 @@ public final class Communicator: @unchecked Sendable {
     var lastMeeting: UInt64 = 0
     /// Operations so far, as the caller counts.
     var operationNumber: UInt64 = 0
+    /// Those of them that all ranks take part in: messages between two ranks are nobody else's to count.
+    var collectiveNumber: UInt64 = 0
     /// The operation that the last exchange was part of.
     var exchangeOperation: UInt64 = 0
     var operation: Operation = .barrier

@@ -100,7 +100,7 @@ extension Communicator {
         }
         let scratch = try scratchMemory(scratchBlocks * call.type.size)
         let memory = try enterNode(call, network, path: Path.forced + UInt8(index), scratch: scratch)
-        let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         let work = BufferWork(self, schedule, layouts, call, memory: memory, streaming: false)
         var executor = Executor(self, schedule, call.operation, work, root: call.root, signature: signature)
         try executor.run()
@@ -156,7 +156,7 @@ extension Communicator {
         let stride = SharedHeap.roundedUp(Swift.max(1, bytes), 64)
         let parts = try staging(8, stride * topology.nodeCount)
         // The 64 bits differ from a schedule's, so that a rank that goes another way is found out.
-        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: 31, number: collectiveNumber).rawValue
         for (node, ranks) in topology.nodes.enumerated() where node != myNode {
             pending[2 * node] = network.receive(
                 parts + node * stride, bytes, from: ranks[lane], channel: 0, signature: signature)
@@ -191,7 +191,7 @@ extension Communicator {
             return published.map { $0 + destination * block }
         }
         let parts = try staging(8, Swift.max(1, bytes) * topology.nodeCount)
-        let signature = MessageSignature(call, algorithm: 31, number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: 31, number: collectiveNumber).rawValue
         for distance in 1..<topology.nodeCount {
             let node = (myNode + distance) % topology.nodeCount
             let peer = topology.nodes[node][lane]

@@ -39,6 +39,7 @@ extension Communicator {
         if node.forkWitness.pointee != 1 || inUse || isClosed { try refuse(operation) }
         self.operation = operation
         operationNumber &+= 1
+        if operation != .sendReceive { collectiveNumber &+= 1 }
         try throwIfFailed()
         inUse = true
     }

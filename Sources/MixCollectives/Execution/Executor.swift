@@ -66,6 +66,8 @@ struct Executor<Work: StepWork>: ~Copyable {
                 try waitForAnyStream()
             } else if let network {
                 try network.advance(operation, communicator.operationNumber)
+                // Another rank may need this very processor to keep its wire busy.
+                mix_yield()
             }
         }
         try network?.post(operation, communicator.operationNumber)

@@ -52,7 +52,7 @@ extension Communicator {
         let bytes = call.count * call.type.size
         let name = forced[call.operation]?.name ?? (bytes <= Self.directBytes ? "direct" : "fused")
         let lanes = grid.ranksPerNode!
-        let pieces = name == "fused" ? Swift.max(1, Swift.min(16, (bytes / lanes) >> 16)) : 1
+        let pieces = name == "fused" ? Swift.max(1, Swift.min(16, (bytes / lanes) >> 17)) : 1
         let (schedule, index) = compiledFused(call.operation, name, pieces: pieces, grid)
 
         // Parts of lanes are the same for every node's block, wherever it lies.
@@ -75,7 +75,7 @@ extension Communicator {
         if heapOffset(UnsafeRawPointer(call.output), inputBytes) < 0 { mapped.output = try staging(8, inputBytes) }
         let scratch = try scratchMemory(bytes * (schedule.scratchBlocks / lanes))
         let memory = try meetLanes(mapped, index: index, pieces: pieces, scratch: scratch, note: 0, grid)
-        let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         let work = BufferWork(self, schedule, layouts, mapped, memory: memory, streaming: false)
         var executor = Executor(self, schedule, call.operation, work, signature: signature)
         try runToEnd(&executor)

@@ -66,7 +66,7 @@ extension Communicator {
         let format = RowFormat(storage.type, storage.options.combineFormat)
         let name = forced[.fusedCombine]?.name ?? "fused"
         // The rows are cut as they were dispatched.
-        let pieces = storage.cells.pieces
+        let pieces = storage.pieces
         guard name == "fused" || pieces == 1 else {
             throw failEverywhere(
                 CollectiveError(
@@ -94,7 +94,7 @@ extension Communicator {
         let work = CombineWork(
             rows: rows, format: format, storage: storage, memory: memory, sumStart: 0, packedStarts: packedStarts,
             arrivalStarts: arrivalStarts, wide: workspace.wide, sources: workspace.sources, weights: workspace.weights)
-        let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         var executor = Executor(self, schedule, .fusedCombine, work, signature: signature)
         try runToEnd(&executor)
     }

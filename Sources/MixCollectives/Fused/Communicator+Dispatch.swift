@@ -51,7 +51,6 @@ extension Communicator {
         let format = RowFormat(storage.type, storage.options.dispatchFormat)
         let name = forced[.fusedDispatch]?.name ?? "fused"
         let pieces = name == "fused" ? storage.options.pieces : 1
-        let (schedule, index) = compiledFused(.fusedDispatch, name, pieces: pieces, grid)
         let laneBytes = format.bytes((storage.hidden + fused.laneCount - 1) / fused.laneCount)
         storage.cells = TokenCells(
             tokens: routing.tokenCount, pieces: pieces, lanes: rows.cellLanes,
@@ -60,6 +59,7 @@ extension Communicator {
             routing, placement, nodeCount: grid.nodeCount, deduplicates: storage.options.deduplicates, storage.cells)
         try exchangeNotes(storage, fused, expertCount: placement.count, greatestChoices: routing.choices)
 
+        let (schedule, index) = compiledFused(.fusedDispatch, name, pieces: storage.pieces, grid)
         workspace.makeRoom(elements: storage.hidden, terms: 1)
         try storage.makeRoom(bytes: storage.arrivals.nodeRows.last! * storage.hidden * storage.type.size)
         let stride = format.bytes(name == "unfused" ? storage.hidden : rows.greatestLaneColumns)
@@ -68,11 +68,11 @@ extension Communicator {
         let packedStarts = Self.starts(storage.routes.nodeRows, stride, except: fused.node, &bytes)
         let scratch = try scratchMemory(Swift.max(bytes, 1))
         let memory = try meetLanes(
-            call, index: index, pieces: pieces, scratch: scratch, note: routing.fingerprint, grid)
+            call, index: index, pieces: storage.pieces, scratch: scratch, note: routing.fingerprint, grid)
         let work = DispatchWork(
             rows: rows, format: format, storage: storage, memory: memory, arrivalStarts: arrivalStarts,
             packedStarts: packedStarts, wide: workspace.wide)
-        let signature = MessageSignature(call, algorithm: UInt8(index), number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         var executor = Executor(self, schedule, .fusedDispatch, work, signature: signature)
         try runToEnd(&executor)
     }
@@ -107,6 +107,8 @@ extension Communicator {
             outgoing.map { ($0.memory, noteBytes) }, incoming.map { ($0.memory, noteBytes) }, grid.topology)
         for node in nodes { try check(incoming[node], storage, from: grid.counterpart(on: node), greatestChoices) }
 
+        // All ranks have a note of every node, and come to the same.
+        storage.pieces = incoming.reduce(1) { Swift.max($0, storage.cells.counterpart(tokens: $1.tokens).usedPieces) }
         let sent = nodes.map { outgoing[$0].isInline ? 0 : (outgoing[$0].listBytes + 63) / 64 * 64 }
         let received = nodes.map {
             incoming[$0].isInline || $0 == grid.node ? 0 : (incoming[$0].listBytes + 63) / 64 * 64
@@ -144,7 +146,7 @@ extension Communicator {
         let schedule = schedules[key] ?? CompiledSchedule(.laneAllToAll(rank: rank, topology: grid))
         schedules[key] = schedule
         let call = Call(.fusedDispatch, .uint8)
-        let signature = MessageSignature(call, algorithm: 30, number: operationNumber).rawValue
+        let signature = MessageSignature(call, algorithm: 30, number: collectiveNumber).rawValue
         let work = LaneWork(outgoing: outgoing, incoming: incoming)
         var executor = Executor(self, schedule, .fusedDispatch, work, signature: signature)
         try runToEnd(&executor)

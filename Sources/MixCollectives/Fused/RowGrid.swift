@@ -29,7 +29,7 @@ struct RowGrid {
 
     /// Tokens that fill a piece worth sending, in rows of so many bytes for one lane.
     static func leastTokens(laneBytes: Int) -> Int { Swift.max(1, leastBytes / Swift.max(1, laneBytes)) }
-    private static let leastBytes = 64 << 10
+    private static let leastBytes = 256 << 10
 
     /// The node and lane of a slice of input or output; nil for all lanes.
     func place(_ slice: Slice) -> (node: Int, lane: Int?) {
