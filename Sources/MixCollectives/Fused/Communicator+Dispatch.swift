@@ -43,6 +43,8 @@ extension Communicator {
         return dispatched
     }
 
+    private static let tinyBytes = 4 << 10
+
     private func move(
         _ call: Call, _ storage: DispatchStorage, _ routing: Routing, _ placement: [Int32], _ grid: Topology
     ) throws(CollectiveError) {
@@ -59,10 +61,14 @@ extension Communicator {
             routing, placement, nodeCount: grid.nodeCount, deduplicates: storage.options.deduplicates, storage.cells)
         try exchangeNotes(storage, fused, expertCount: placement.count, greatestChoices: routing.choices)
 
-        let (schedule, index) = compiledFused(.fusedDispatch, name, pieces: storage.pieces, grid)
+        // Of a few bytes each lane gets all by itself, rather than wait for its mates' parts.
+        let isTiny =
+            forced[.fusedDispatch] == nil && storage.mostTokens * storage.hidden * storage.type.size <= Self.tinyBytes
+        let chosen = isTiny ? "unfused" : name
+        let (schedule, index) = compiledFused(.fusedDispatch, chosen, pieces: storage.pieces, grid)
         workspace.makeRoom(elements: storage.hidden, terms: 1)
         try storage.makeRoom(bytes: storage.arrivals.nodeRows.last! * storage.hidden * storage.type.size)
-        let stride = format.bytes(name == "unfused" ? storage.hidden : rows.greatestLaneColumns)
+        let stride = format.bytes(chosen == "unfused" ? storage.hidden : rows.greatestLaneColumns)
         var bytes = 0
         let arrivalStarts = Self.starts(storage.arrivals.nodeRows, stride, except: fused.node, &bytes)
         let packedStarts = Self.starts(storage.routes.nodeRows, stride, except: fused.node, &bytes)
@@ -108,6 +114,7 @@ extension Communicator {
         for node in nodes { try check(incoming[node], storage, from: grid.counterpart(on: node), greatestChoices) }
 
         // All ranks have a note of every node, and come to the same.
+        storage.mostTokens = incoming.reduce(0) { Swift.max($0, $1.tokens) }
         storage.pieces = incoming.reduce(1) { Swift.max($0, storage.cells.counterpart(tokens: $1.tokens).usedPieces) }
         let sent = nodes.map { outgoing[$0].isInline ? 0 : (outgoing[$0].listBytes + 63) / 64 * 64 }
         let received = nodes.map {

@@ -5,6 +5,8 @@ final class DispatchStorage {
     var routes = RowRoutes()
     var arrivals = Arrivals()
     var cells = TokenCells(tokens: 0, pieces: 1, lanes: 1, leastTokens: 1)
+    /// The most tokens that any node has.
+    var mostTokens = 0
     /// The pieces that any node has rows in: what the schedules are cut into.
     var pieces = 1
     var options = DispatchOptions()
