@@ -18,7 +18,7 @@ job() {
     for rank in $ranks; do start "$rank" "$@"; done
 }
 
-job "4 ranks on 2 machines" routes check splits
+job "4 ranks on 2 machines" routes check splits fused
 finish $ranks; well $ranks
 for rank in $ranks; do
     # 10.9.0.N is this guest's own end.
