@@ -59,7 +59,7 @@ import Testing
                         }
                         return copy
                     }
-                    defer { memory.forEach { $0.deallocate() } }
+                    defer { for address in memory { address.deallocate() } }
                     let sources = memory.map { UnsafeRawPointer?($0) }
                     #expect(
                         mix_weighted_sum(type, sources, weights, sourceCount, &result, count, accumulates ? 1 : 0) == 0)
