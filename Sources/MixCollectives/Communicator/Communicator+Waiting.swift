@@ -33,7 +33,7 @@ extension Communicator {
         for peer: Int, or others: (Int) -> Bool = { _ in false }, until ready: () -> Bool
     ) throws(CollectiveError) {
         let start = mix_now()
-        let deadline = start &+ timeout.nanoseconds
+        let deadline = start &+ timeout.nanoseconds &+ precedence
         let looks = Swift.min(patience(for: peer), 64)
         repeat {
             for _ in 0..<looks {
@@ -59,6 +59,9 @@ extension Communicator {
             if mix_now() >= deadline { throw fail(deadlineExceeded(waitingFor: peer)) }
         }
     }
+
+    /// How much longer a rank waits for a mate than that one may wait for another node: who can name the node is heard first.
+    private var precedence: Int64 { labels == nil ? 0 : Swift.min(200_000_000, timeout.nanoseconds / 4) }
 
     /// Wakes those members that sleep; called after something that they may wait for was published.
     @inline(__always)
