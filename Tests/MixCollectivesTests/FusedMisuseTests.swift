@@ -75,6 +75,26 @@ extension CollectiveTests {
             }
         }
 
+        /// Each finds its counterpart on the other node of its own opinion.
+        @Test func lanesThatDisagreeInPairs() async throws {
+            try await expect(.mismatch, from: [0, 1, 2, 3], saying: "lanes of a node must do the same") { world, _ in
+                try Self.dispatch(world, options: DispatchOptions(deduplicates: world.rank % 2 == 0))
+            }
+            try await expect(.mismatch, from: [0, 1, 2, 3], saying: "combines the rows of another dispatch") {
+                world, _ in
+                let (one, two) = (try Self.dispatch(world), try Self.dispatch(world))
+                let partials = [Float](repeating: 0, count: one.choiceCount * 8)
+                var output = [Float](repeating: 1, count: 16)
+                try world.combine(partials, world.rank % 2 == 0 ? one : two, into: &output)
+            }
+        }
+
+        @Test func nodesThatPlaceExpertsDifferently() async throws {
+            try await expect(.mismatch, from: [0, 1, 2, 3], saying: "places experts on other nodes") { world, _ in
+                try Self.dispatch(world, placement: world.rank < 2 ? [0, 1, 0, 1] : [1, 0, 1, 0])
+            }
+        }
+
         @Test func aHandleTwice() async throws {
             try await expect(.invalidArgument, from: [0, 1, 2, 3], saying: "combined before") { world, _ in
                 let dispatched = try Self.dispatch(world)

@@ -65,7 +65,7 @@ struct Executor<Work: StepWork>: ~Copyable {
             if !moved {
                 try waitForAnyStream()
             } else if let network {
-                try network.advance(operation, communicator.operationNumber)
+                try network.advance(operation, communicator.operationNumber, onlyBusy: true)
                 // Another rank may need this very processor to keep its wire busy.
                 mix_yield()
             }

@@ -49,6 +49,10 @@ extension Communicator {
         let grid = try evenGrid(call.operation)
         try enter(call.operation)
         defer { leaveFused() }
+        try tellingAll { () throws(CollectiveError) in try moveBlocks(call, grid) }
+    }
+
+    private func moveBlocks(_ call: Call, _ grid: Topology) throws(CollectiveError) {
         let bytes = call.count * call.type.size
         let name = forced[call.operation]?.name ?? (bytes <= Self.directBytes ? "direct" : "fused")
         let lanes = grid.ranksPerNode!
@@ -73,7 +77,8 @@ extension Communicator {
             mapped.input = UnsafeRawPointer(copied)
         }
         if heapOffset(UnsafeRawPointer(call.output), inputBytes) < 0 { mapped.output = try staging(8, inputBytes) }
-        let scratch = try scratchMemory(bytes * (schedule.scratchBlocks / lanes))
+        // Of the regions of scratch memory, the first is used by all, and the second by those that move whole blocks.
+        let scratch = try scratchMemory(inputBytes * (name == "fused" || name == "sequential" ? 1 : 2))
         let memory = try meetLanes(mapped, index: index, pieces: pieces, scratch: scratch, note: 0, grid)
         let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         let work = BufferWork(self, schedule, layouts, mapped, memory: memory, streaming: false)

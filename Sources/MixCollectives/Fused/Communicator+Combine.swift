@@ -54,10 +54,10 @@ extension Communicator {
                     + "\(storage.cells.tokens) tokens of \(storage.hidden)")
         }
         storage.isSpent = true
-        try bringBack(
-            Call(
-                .fusedCombine, storage.type, count: storage.hidden, input: address(partials), output: address(&output)),
-            storage, grid)
+        let call = Call(
+            .fusedCombine, storage.type, count: storage.hidden, root: Int(storage.number & 0xffff),
+            input: address(partials), output: address(&output))
+        try tellingAll { () throws(CollectiveError) in try bringBack(call, storage, grid) }
     }
 
     private func bringBack(_ call: Call, _ storage: DispatchStorage, _ grid: Topology) throws(CollectiveError) {
@@ -88,8 +88,8 @@ extension Communicator {
         var used = (storage.cells.tokens * storage.hidden * 4 + 63) / 64 * 64
         let packedStarts = Self.starts(storage.arrivals.nodeRows, stride, except: fused.node, &used)
         let arrivalStarts = Self.starts(storage.routes.nodeRows, stride, except: fused.node, &used)
-        let scratch = try scratchMemory(Swift.max(used, 1))
-        let memory = try meetLanes(mapped, index: index, pieces: pieces, scratch: scratch, note: 0, grid)
+        let scratch = try rowScratch(used)
+        let memory = try meetLanes(mapped, index: index, pieces: pieces, scratch: scratch, note: storage.number, grid)
         workspace.makeRoom(elements: storage.hidden, terms: 256 * fused.laneCount)
         let work = CombineWork(
             rows: rows, format: format, storage: storage, memory: memory, sumStart: 0, packedStarts: packedStarts,

@@ -38,8 +38,9 @@ extension Communicator {
         storage.type = type
         storage.grid = grid
         storage.isSpent = false
-        try move(
-            Call(.fusedDispatch, type, count: hidden, input: address(rows)), storage, routing, placement, grid)
+        storage.number = collectiveNumber
+        let call = Call(.fusedDispatch, type, count: hidden, input: address(rows))
+        try tellingAll { () throws(CollectiveError) in try move(call, storage, routing, placement, grid) }
         return dispatched
     }
 
@@ -59,7 +60,7 @@ extension Communicator {
             leastTokens: RowGrid.leastTokens(laneBytes: laneBytes))
         storage.routes.sort(
             routing, placement, nodeCount: grid.nodeCount, deduplicates: storage.options.deduplicates, storage.cells)
-        try exchangeNotes(storage, fused, expertCount: placement.count, greatestChoices: routing.choices)
+        try exchangeNotes(storage, fused, placement)
 
         // Of a few bytes each lane gets all by itself, rather than wait for its mates' parts.
         let isTiny =
@@ -72,15 +73,23 @@ extension Communicator {
         var bytes = 0
         let arrivalStarts = Self.starts(storage.arrivals.nodeRows, stride, except: fused.node, &bytes)
         let packedStarts = Self.starts(storage.routes.nodeRows, stride, except: fused.node, &bytes)
-        let scratch = try scratchMemory(Swift.max(bytes, 1))
+        let scratch = try rowScratch(bytes)
         let memory = try meetLanes(
-            call, index: index, pieces: storage.pieces, scratch: scratch, note: routing.fingerprint, grid)
+            call, index: index, pieces: storage.pieces, scratch: scratch,
+            note: Self.fingerprint(routing, placement, storage.options), grid)
         let work = DispatchWork(
             rows: rows, format: format, storage: storage, memory: memory, arrivalStarts: arrivalStarts,
             packedStarts: packedStarts, wide: workspace.wide)
         let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue
         var executor = Executor(self, schedule, .fusedDispatch, work, signature: signature)
         try runToEnd(&executor)
+    }
+
+    /// What lanes of a node must agree on, in one number.
+    private static func fingerprint(_ routing: Routing, _ placement: [Int32], _ options: DispatchOptions) -> UInt64 {
+        var hash = routing.fingerprint ^ UInt64(options.code)
+        for node in placement { hash = (hash ^ UInt64(UInt32(bitPattern: node))) &* 0x9e37_79b9_7f4a_7c15 }
+        return hash
     }
 
     /// Where each node's rows begin, one behind the other from `bytes` on; nothing is kept for one node.
@@ -96,7 +105,7 @@ extension Communicator {
 
     /// Tells the same lane of every node which rows it gets, and learns what this one gets.
     private func exchangeNotes(
-        _ storage: DispatchStorage, _ grid: FusedGrid, expertCount: Int, greatestChoices: Int
+        _ storage: DispatchStorage, _ grid: FusedGrid, _ placement: [Int32]
     ) throws(CollectiveError) {
         let (cells, nodes) = (storage.cells.count, 0..<grid.nodeCount)
         let noteBytes = RouteNote.bytes(cells: cells)
@@ -111,7 +120,7 @@ extension Communicator {
         incoming[grid.node] = outgoing[grid.node]
         try exchangeLanes(
             outgoing.map { ($0.memory, noteBytes) }, incoming.map { ($0.memory, noteBytes) }, grid.topology)
-        for node in nodes { try check(incoming[node], storage, from: grid.counterpart(on: node), greatestChoices) }
+        for node in nodes { try check(incoming[node], storage, from: grid.counterpart(on: node)) }
 
         // All ranks have a note of every node, and come to the same.
         storage.mostTokens = incoming.reduce(0) { Swift.max($0, $1.tokens) }
@@ -135,11 +144,11 @@ extension Communicator {
             incoming[node].list(second: node == grid.node ? mine[node].address : theirs[node].address)
         }
         for node in nodes {
-            guard incoming[node].isConsistent(lists[node], expertCount: expertCount) else {
+            guard incoming[node].isConsistent(lists[node], placement, node: grid.node) else {
                 throw senseless(grid.counterpart(on: node))
             }
         }
-        storage.arrivals.read(zip(incoming, lists).map { ($0, $1) }, expertCount: expertCount)
+        storage.arrivals.read(zip(incoming, lists).map { ($0, $1) }, expertCount: placement.count)
     }
 
     /// Exchanges blocks with the same lane of every other node.
@@ -205,7 +214,7 @@ extension Communicator {
     }
 
     private func check(
-        _ note: RouteNote, _ storage: DispatchStorage, from peer: Int, _ greatestChoices: Int
+        _ note: RouteNote, _ storage: DispatchStorage, from peer: Int
     ) throws(CollectiveError) {
         guard note.hidden == storage.hidden, note.type == Int(storage.type.rawValue),
             note.options == storage.options.code
@@ -226,7 +235,8 @@ extension Communicator {
     private func senseless(_ peer: Int) -> CollectiveError {
         failEverywhere(
             CollectiveError(
-                .mismatch, "what rank \(peer) says of its rows makes no sense, or it has other experts", rank: peer,
+                .mismatch, "what rank \(peer) says of its rows makes no sense, or it places experts on other nodes",
+                rank: peer,
                 host: host(of: peer), operation: .fusedDispatch, sequence: operationNumber))
     }
 }

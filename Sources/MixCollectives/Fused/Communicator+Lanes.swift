@@ -8,6 +8,21 @@ extension Communicator {
     /// Fails the communicator on all ranks, which would wait for this one, and returns what to throw.
     func failEverywhere(_ error: CollectiveError) -> CollectiveError { network?.fail(error) ?? fail(error) }
 
+    /// Runs what peers wait for: where this rank has no memory for it, they are told.
+    func tellingAll(_ body: () throws(CollectiveError) -> Void) throws(CollectiveError) {
+        do throws(CollectiveError) {
+            try body()
+        } catch {
+            throw error.code == .outOfMemory ? failEverywhere(error) : error
+        }
+    }
+
+    /// Scratch memory for rows, whose number differs from step to step: some more now saves the next time.
+    func rowScratch(_ bytes: Int) throws(CollectiveError) -> UnsafeMutableRawPointer? {
+        if let scratch, scratch.bytes >= bytes { return scratch.address }
+        return try scratchMemory(Swift.max(1, bytes + bytes / 4))
+    }
+
     /// Runs an executor; what this node's ranks found out among themselves is told to the other nodes too.
     func runToEnd<Work: StepWork>(_ executor: inout Executor<Work>) throws(CollectiveError) {
         do throws(CollectiveError) {
@@ -88,8 +103,9 @@ extension Communicator {
                 throw fail(
                     CollectiveError(
                         .mismatch,
-                        "rank \(mate) routes other tokens, or to other experts, than rank \(whole.rank); lanes of a node must "
-                            + "route the same", rank: mate, host: whole.host(of: mate), operation: call.operation,
+                        "rank \(mate) \(call.operation == .fusedCombine ? "combines the rows of another dispatch" : "routes other tokens, or otherwise,") "
+                            + "than rank \(whole.rank); lanes of a node must do the same", rank: mate,
+                        host: whole.host(of: mate), operation: call.operation,
                         sequence: operationNumber))
             }
             for buffer in [Buffer.input, .output, .scratch] {

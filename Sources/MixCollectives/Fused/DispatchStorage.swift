@@ -13,6 +13,8 @@ final class DispatchStorage {
     var hidden = 0
     var type = DataType.float32
     var grid = Topology(nodeCount: 1, ranksPerNode: 1)
+    /// The dispatch's number among the collectives: which rows are meant, when several dispatches are under way.
+    var number: UInt64 = 0
     /// Whether the rows were given back by a combine.
     var isSpent = false
     /// The received rows.

@@ -13,7 +13,7 @@ struct RouteNote {
     static func bytes(cells: Int) -> Int { headBytes + (4 * (cells + 1) + 63) / 64 * 64 + inlineBytes }
 
     /// Bytes of the list of experts: choices per row, then experts, then weights.
-    static func listBytes(rows: Int, choices: Int) -> Int { (rows + 3 & ~3) + (2 * choices + 3 & ~3) + 4 * choices }
+    static func listBytes(rows: Int, choices: Int) -> Int { ((rows + 3) & ~3) + ((2 * choices + 3) & ~3) + 4 * choices }
 
     var hidden: Int { word(0) }
     var options: UInt32 { UInt32(word(1)) }
@@ -63,10 +63,10 @@ struct RouteNote {
         rowChoices: UnsafeMutablePointer<UInt8>, experts: UnsafeMutablePointer<UInt16>,
         weights: UnsafeMutablePointer<Float>
     ) {
-        let experts = list + (rows + 3 & ~3)
+        let experts = list + ((rows + 3) & ~3)
         return (
             list.assumingMemoryBound(to: UInt8.self), experts.assumingMemoryBound(to: UInt16.self),
-            (experts + (2 * choices + 3 & ~3)).assumingMemoryBound(to: Float.self)
+            (experts + ((2 * choices + 3) & ~3)).assumingMemoryBound(to: Float.self)
         )
     }
 
@@ -78,12 +78,16 @@ struct RouteNote {
         return (0..<cellCount).allSatisfy { cellRows[$0] <= cellRows[$0 + 1] }
     }
 
-    /// Whether a list that came over a wire fits the counts.
-    func isConsistent(_ list: UnsafeMutableRawPointer, expertCount: Int) -> Bool {
+    /// Whether a list that came over a wire fits the counts, and names experts of this node.
+    func isConsistent(_ list: UnsafeMutableRawPointer, _ placement: [Int32], node: Int) -> Bool {
         let parts = Self.parts(list, rows: rows, choices: choices)
         var sum = 0
         for row in 0..<rows { sum += Int(parts.rowChoices[row]) }
-        return sum == choices && (0..<choices).allSatisfy { Int(parts.experts[$0]) < expertCount }
+        return sum == choices
+            && (0..<choices).allSatisfy {
+                let expert = Int(parts.experts[$0])
+                return expert < placement.count && Int(placement[expert]) == node
+            }
     }
 
     private func word(_ index: Int) -> Int { Int(memory.load(fromByteOffset: 4 * index, as: UInt32.self)) }
