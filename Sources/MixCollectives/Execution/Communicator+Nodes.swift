@@ -12,7 +12,7 @@ extension Communicator {
     /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
     private static let pieceBytes = 256 << 10
     /// A card's writes end with a completion each: larger pieces, fewer of them.
-    private static let verbsPieceBytes = 1 << 20
+    private static let verbsPieceBytes = 2 << 20
     private static let greatestPieceCount = 64
 
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
