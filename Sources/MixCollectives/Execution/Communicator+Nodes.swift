@@ -20,10 +20,14 @@ extension Communicator {
         do throws(CollectiveError) {
             try runSchedule(call, network)
         } catch {
-            // What this node's ranks found out among themselves concerns the other nodes too.
-            if let failure = network.local.failure { throw network.fail(failure) }
-            throw error
+            throw telling(error)
         }
+    }
+
+    /// What to throw for an error: what this node's ranks found out among themselves concerns the other nodes too.
+    func telling(_ error: CollectiveError) -> CollectiveError {
+        guard let network, let failure = network.local.failure else { return error }
+        return network.fail(failure)
     }
 
     private func runSchedule(_ call: Call, _ network: Network) throws(CollectiveError) {
@@ -88,7 +92,12 @@ extension Communicator {
         guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
         var bytes = call.count * call.type.size
         if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }
-        return UInt8(Swift.max(1, Swift.min(Self.greatestPieceCount, bytes / (network.wires.hasVerbs ? Self.verbsPieceBytes : Self.pieceBytes))))
+        return UInt8(
+            Swift.max(
+                1,
+                Swift.min(
+                    Self.greatestPieceCount, bytes / (network.wires.hasVerbs ? Self.verbsPieceBytes : Self.pieceBytes)))
+        )
     }
 
     private func execute(

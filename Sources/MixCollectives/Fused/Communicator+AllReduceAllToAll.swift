@@ -48,7 +48,7 @@ extension Communicator {
         }
         let grid = try evenGrid(call.operation)
         try enter(call.operation)
-        defer { leaveFused() }
+        defer { inUse = false }
         try tellingAll { () throws(CollectiveError) in try moveBlocks(call, grid) }
     }
 

@@ -27,7 +27,7 @@ extension Communicator {
     ) throws(CollectiveError) where Partials.Element == Output.Element {
         let storage = dispatched.storage
         try enter(.fusedCombine)
-        defer { leaveFused() }
+        defer { inUse = false }
         let grid = try evenGrid(.fusedCombine)
         func refuse(_ text: String) -> CollectiveError {
             failEverywhere(
@@ -85,7 +85,7 @@ extension Communicator {
         }
         let stride = format.bytes(name == "unfused" ? storage.hidden : rows.greatestLaneColumns)
         // The sums lie first: where they are must not depend on what a lane has to send.
-        var used = (storage.cells.tokens * storage.hidden * 4 + 63) / 64 * 64
+        var used = SharedHeap.roundedUp(storage.cells.tokens * storage.hidden * 4, 64)
         let packedStarts = Self.starts(storage.arrivals.nodeRows, stride, except: fused.node, &used)
         let arrivalStarts = Self.starts(storage.routes.nodeRows, stride, except: fused.node, &used)
         let scratch = try rowScratch(used)

@@ -28,7 +28,7 @@ extension Communicator {
     ) throws(CollectiveError) -> Dispatched<Rows.Element> {
         let type = Rows.Element.dataType
         try enter(.fusedDispatch)
-        defer { leaveFused() }
+        defer { inUse = false }
         let grid = try evenGrid(.fusedDispatch)
         try check(rows.count, type, hidden, routing, placement, options, grid)
         let storage = try workspace.take(node.heap)
@@ -96,7 +96,7 @@ extension Communicator {
     static func starts(_ nodeRows: [Int], _ stride: Int, except node: Int, _ bytes: inout Int) -> [Int] {
         (0..<nodeRows.count - 1).map { other in
             let start = bytes
-            if other != node { bytes += ((nodeRows[other + 1] - nodeRows[other]) * stride + 63) / 64 * 64 }
+            if other != node { bytes += SharedHeap.roundedUp((nodeRows[other + 1] - nodeRows[other]) * stride, 64) }
             return start
         }
     }
@@ -125,9 +125,9 @@ extension Communicator {
         // All ranks have a note of every node, and come to the same.
         storage.mostTokens = incoming.reduce(0) { Swift.max($0, $1.tokens) }
         storage.pieces = incoming.reduce(1) { Swift.max($0, storage.cells.counterpart(tokens: $1.tokens).usedPieces) }
-        let sent = nodes.map { outgoing[$0].isInline ? 0 : (outgoing[$0].listBytes + 63) / 64 * 64 }
+        let sent = nodes.map { outgoing[$0].isInline ? 0 : SharedHeap.roundedUp(outgoing[$0].listBytes, 64) }
         let received = nodes.map {
-            incoming[$0].isInline || $0 == grid.node ? 0 : (incoming[$0].listBytes + 63) / 64 * 64
+            incoming[$0].isInline || $0 == grid.node ? 0 : SharedHeap.roundedUp(incoming[$0].listBytes, 64)
         }
         let total = sent.reduce(0, +) + received.reduce(0, +)
         var next = total > 0 ? try staging(6, total) : memory

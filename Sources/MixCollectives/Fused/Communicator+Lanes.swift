@@ -3,8 +3,6 @@ internal import MixSchedule
 
 // What all fused collectives begin and end with.
 extension Communicator {
-    func leaveFused() { inUse = false }
-
     /// Fails the communicator on all ranks, which would wait for this one, and returns what to throw.
     func failEverywhere(_ error: CollectiveError) -> CollectiveError { network?.fail(error) ?? fail(error) }
 
@@ -23,14 +21,9 @@ extension Communicator {
         return try scratchMemory(Swift.max(1, bytes + bytes / 4))
     }
 
-    /// Runs an executor; what this node's ranks found out among themselves is told to the other nodes too.
+    /// Runs an executor, which may have been on shared memory when it failed.
     func runToEnd<Work: StepWork>(_ executor: inout Executor<Work>) throws(CollectiveError) {
-        do throws(CollectiveError) {
-            try executor.run()
-        } catch {
-            if let network, let failure = network.local.failure { throw network.fail(failure) }
-            throw error
-        }
+        do throws(CollectiveError) { try executor.run() } catch { throw telling(error) }
     }
 
     /// The schedule of a fused operation on the grid, and the algorithm's index.

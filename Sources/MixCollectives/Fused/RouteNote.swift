@@ -10,10 +10,12 @@ struct RouteNote {
     let memory: UnsafeMutableRawPointer
     let cellCount: Int
 
-    static func bytes(cells: Int) -> Int { headBytes + (4 * (cells + 1) + 63) / 64 * 64 + inlineBytes }
+    static func bytes(cells: Int) -> Int { headBytes + SharedHeap.roundedUp(4 * (cells + 1), 64) + inlineBytes }
 
     /// Bytes of the list of experts: choices per row, then experts, then weights.
-    static func listBytes(rows: Int, choices: Int) -> Int { ((rows + 3) & ~3) + ((2 * choices + 3) & ~3) + 4 * choices }
+    static func listBytes(rows: Int, choices: Int) -> Int {
+        SharedHeap.roundedUp(rows, 4) + SharedHeap.roundedUp(2 * choices, 4) + 4 * choices
+    }
 
     var hidden: Int { word(0) }
     var options: UInt32 { UInt32(word(1)) }
@@ -63,10 +65,10 @@ struct RouteNote {
         rowChoices: UnsafeMutablePointer<UInt8>, experts: UnsafeMutablePointer<UInt16>,
         weights: UnsafeMutablePointer<Float>
     ) {
-        let experts = list + ((rows + 3) & ~3)
+        let experts = list + SharedHeap.roundedUp(rows, 4)
         return (
             list.assumingMemoryBound(to: UInt8.self), experts.assumingMemoryBound(to: UInt16.self),
-            (experts + ((2 * choices + 3) & ~3)).assumingMemoryBound(to: Float.self)
+            (experts + SharedHeap.roundedUp(2 * choices, 4)).assumingMemoryBound(to: Float.self)
         )
     }
 
