@@ -1,0 +1,55 @@
+/// A matrix of weights, y = x Wᵀ, where it lies in a checkpoint: which bytes are element (row, column), and by which scale
+/// they are multiplied. A shard is a view of some rows or columns; nothing is read by making one.
+struct StoredMatrix {
+    /// The scales of blocks of fp8 weights: `weight × scale`, although checkpoints call them `weight_scale_inv`.
+    struct Scales {
+        /// [⌈rows/block⌉, ⌈columns/block⌉] of the whole matrix, float32 or bfloat16.
+        var base: UnsafeRawPointer
+        var type: StoredType
+        /// Scales per row of blocks.
+        var stride: Int
+        /// Weights per block, in both directions.
+        var block = 128
+        /// Where this view's element (0, 0) is in the whole matrix.
+        var firstRow = 0
+        var firstColumn = 0
+    }
+
+    /// Element (0, 0).
+    var base: UnsafeRawPointer
+    /// float32, float16, bfloat16 or float8E4M3.
+    var type: StoredType
+    /// Outputs.
+    var rows: Int
+    /// Inputs.
+    var columns: Int
+    /// Elements from one row to the next.
+    var rowStride: Int
+    /// Elements from one column to the next: 1 where rows lie in one piece.
+    var columnStride: Int
+    /// Of float8E4M3 only.
+    var scales: Scales?
+
+    /// Some of the rows (outputs).
+    func rows(_ range: Range<Int>) -> StoredMatrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows)
+        var part = self
+        part.base += range.lowerBound * rowStride * type.size
+        part.rows = range.count
+        part.scales?.firstRow += range.lowerBound
+        return part
+    }
+
+    /// Some of the columns (inputs).
+    func columns(_ range: Range<Int>) -> StoredMatrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns)
+        var part = self
+        part.base += range.lowerBound * columnStride * type.size
+        part.columns = range.count
+        part.scales?.firstColumn += range.lowerBound
+        return part
+    }
+
+    /// Bytes of the weights of this view, without scales.
+    var byteCount: Int { rows * columns * type.size }
+}
