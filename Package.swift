@@ -42,7 +42,8 @@ let package = Package(
         .testTarget(
             name: "MixScheduleTests", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], swiftSettings: swiftSettings),
+            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], exclude: ["Configs"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
