@@ -32,7 +32,7 @@ extension CollectiveTests {
         }
 
         @Test func anExpertOutOfRange() async throws {
-            for expert: Int32 in [4, -1, .max] {
+            for expert: Int32 in [4, -2, .min, .max] {
                 try await expect(.invalidArgument, saying: "token 1 chose expert \(expert)") { world, errs in
                     try Self.dispatch(world, experts: [0, 1, 2, errs ? expert : 3])
                 }
