@@ -67,6 +67,9 @@ extension CollectiveTests {
             try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
                 try Self.dispatch(world, options: DispatchOptions(deduplicates: !errs))
             }
+            try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
+                try Self.dispatch(world, options: DispatchOptions(weightsResults: !errs))
+            }
         }
 
         @Test func lanesThatRouteDifferently() async throws {

@@ -25,6 +25,7 @@ extension CollectiveTests {
                     one.algorithm = algorithm
                     one.options.deduplicates = generator.below(2) == 0
                     one.options.slicing = generator.pick([.hidden, .tokens])
+                    one.options.weightsResults = generator.below(4) > 0
                     one.options.pieces = generator.pick([1, 3, 16])
                     one.seed = generator.next() & 0xffff
                     cases.append(one)
@@ -48,6 +49,7 @@ extension CollectiveTests {
                 one.algorithm = algorithm
                 one.options.deduplicates = generator.below(2) == 0
                 one.options.slicing = generator.pick([.hidden, .tokens])
+                one.options.weightsResults = generator.below(2) == 0
                 one.seed = generator.next() & 0xffff
                 return one
             }

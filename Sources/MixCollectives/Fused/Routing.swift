@@ -11,7 +11,7 @@ public struct Routing: Sendable, Hashable {
     public let choices: Int
     /// The expert of every choice, [tokens, k], from 0, or ``none``.
     public var experts: [Int32]
-    /// The gate's weight of every choice, [tokens, k]: what the expert's output is multiplied by.
+    /// The gate's weight of every choice, [tokens, k]: what the expert's output is multiplied by, or its input.
     public var weights: [Float]
 
     /// A routing of `experts.count / choices` tokens.

@@ -107,8 +107,8 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
                 for choice in token * choices..<(token + 1) * choices where routing.experts[choice] >= 0 {
                     for lane in 0..<lanes {
                         let expert = Int(routing.experts[choice])
-                        let term =
-                            Double(routing.weights[choice]) * Double(partial(value, expert: expert, lane: lane))
+                        let weight = options.weightsResults ? Double(routing.weights[choice]) : 1
+                        let term = weight * Double(partial(value, expert: expert, lane: lane))
                         sum += term
                         magnitude += abs(term)
                     }
