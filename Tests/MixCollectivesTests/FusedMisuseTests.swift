@@ -32,7 +32,7 @@ extension CollectiveTests {
         }
 
         @Test func anExpertOutOfRange() async throws {
-            for expert: Int32 in [4, -1, .max] {
+            for expert: Int32 in [4, -2, .min, .max] {
                 try await expect(.invalidArgument, saying: "token 1 chose expert \(expert)") { world, errs in
                     try Self.dispatch(world, experts: [0, 1, 2, errs ? expert : 3])
                 }
@@ -66,6 +66,9 @@ extension CollectiveTests {
             }
             try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
                 try Self.dispatch(world, options: DispatchOptions(deduplicates: !errs))
+            }
+            try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
+                try Self.dispatch(world, options: DispatchOptions(weightsResults: !errs))
             }
         }
 

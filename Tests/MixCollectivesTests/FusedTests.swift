@@ -25,10 +25,33 @@ extension CollectiveTests {
                     one.algorithm = algorithm
                     one.options.deduplicates = generator.below(2) == 0
                     one.options.slicing = generator.pick([.hidden, .tokens])
+                    one.options.weightsResults = generator.below(4) > 0
                     one.options.pieces = generator.pick([1, 3, 16])
                     one.seed = generator.next() & 0xffff
                     cases.append(one)
                 }
+            }
+            try await check(cases, shape, seed)
+        }
+
+        /// Choices that are not made, of some tokens all of them.
+        @Test(arguments: [(1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2)], algorithms)
+        func absentChoices(shape: (nodes: Int, lanes: Int), algorithm: String) async throws {
+            let seed = UInt64.random(in: 0..<1 << 32)
+            var generator = Generator(seed: seed)
+            let cases = [5, 40, 90, 100].map { absent in
+                var one = FusedCase(
+                    nodes: shape.nodes, lanes: shape.lanes, hidden: generator.pick([3, 64, 100]),
+                    tokens: (0..<shape.nodes).map { _ in generator.pick([0, 1, 20, 300]) })
+                one.absent = absent
+                one.choices = generator.pick([1, 3, 8])
+                one.spread = generator.pick(FusedCase.Spread.allCases)
+                one.algorithm = algorithm
+                one.options.deduplicates = generator.below(2) == 0
+                one.options.slicing = generator.pick([.hidden, .tokens])
+                one.options.weightsResults = generator.below(2) == 0
+                one.seed = generator.next() & 0xffff
+                return one
             }
             try await check(cases, shape, seed)
         }

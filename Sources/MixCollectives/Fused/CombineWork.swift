@@ -1,7 +1,7 @@
 internal import CMixKernels
 internal import MixSchedule
 
-/// The steps of a combine on rows: weighted sums of the lanes' partial results, and of what comes from other nodes.
+/// The steps of a combine on rows: sums, weighted or not, of the lanes' partial results, and of what comes from other nodes.
 ///
 /// Rows for their owners wait in `part` (or `full`), rows for this node in `arrival`, both in wire format; this node's own
 /// tokens are added up in `sum` (or its own `full`) in float32.
@@ -55,7 +55,7 @@ struct CombineWork: StepWork {
         }
     }
 
-    /// The weighted sums of all lanes' partial rows of a cell, for the node that owns them.
+    /// The sums of all lanes' partial rows of a cell, for the node that owns them.
     private func sum(
         _ slices: UnsafePointer<Slice>, _ sourceCount: Int, into destination: Slice, _ node: Int, lane: Int?,
         packed: Bool
@@ -117,7 +117,7 @@ struct CombineWork: StepWork {
         var count = 0
         for index in Int(storage.arrivals.rowStarts[row])..<Int(storage.arrivals.rowStarts[row + 1]) {
             let offset = (Int(storage.arrivals.slots[index]) * rows.hidden + columns.lowerBound) * type.size
-            let weight = storage.arrivals.slotWeights[index]
+            let weight = storage.options.weightsResults ? storage.arrivals.slotWeights[index] : 1
             for lane in 0..<sourceCount {
                 sources[count] = UnsafeRawPointer(memory.base(.input, of: slices[lane].rank) + offset)
                 weights[count] = weight

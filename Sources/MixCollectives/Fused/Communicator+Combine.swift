@@ -3,7 +3,7 @@ internal import CMixKernels
 
 extension Communicator {
     /// Brings the experts' results back: sets every row of `output` to the sum of its choices' results, each multiplied by
-    /// its weight and added up over all lanes.
+    /// its weight (unless ``DispatchOptions/weightsResults`` says otherwise) and added up over all lanes.
     ///
     /// `partials` has a row for each choice of `dispatched`, in their order: what this lane's share of that expert made of
     /// the choice's row (experts are cut over the lanes, so results are sums over them). They are weighted and added up in

@@ -14,7 +14,7 @@ extension Communicator {
     /// - Parameters:
     ///   - rows: [tokens, hidden], f32, bf16 or f16.
     ///   - hidden: elements per row, the same on all ranks.
-    ///   - routing: [tokens, k].
+    ///   - routing: [tokens, k]; a choice may be ``Routing/none``.
     ///   - placement: the node of every expert; the same on all ranks. At most 65,536 experts.
     ///   - options: the same on all ranks.
     /// - Returns: the received rows, and the handle with which results go back by ``combine(_:_:into:)``.
@@ -207,9 +207,11 @@ extension Communicator {
         for (expert, node) in placement.enumerated() where node < 0 || node >= grid.nodeCount {
             throw refuse("expert \(expert) is placed on node \(node); the grid's nodes are 0 to \(grid.nodeCount - 1)")
         }
-        for (index, expert) in routing.experts.enumerated() where expert < 0 || expert >= placement.count {
+        for (index, expert) in routing.experts.enumerated()
+        where expert != Routing.none && (expert < 0 || expert >= placement.count) {
             throw refuse(
-                "token \(index / routing.choices) chose expert \(expert); experts are 0 to \(placement.count - 1)")
+                "token \(index / routing.choices) chose expert \(expert); experts are 0 to \(placement.count - 1), "
+                    + "and \(Routing.none) is none")
         }
     }
 

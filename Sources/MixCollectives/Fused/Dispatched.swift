@@ -10,9 +10,11 @@ public final class Dispatched<Element: CollectiveElement> {
     public var rowCount: Int { storage.arrivals.nodeRows.last! }
     /// How many choices they serve.
     public var choiceCount: Int { storage.arrivals.choiceRows.count }
-    /// The row of each choice.
+    /// The row of each choice. As with ``choiceWeights`` and ``experts``, the array is the stored one: let go of it before the
+    /// next dispatch, or that has to make another.
     public var choiceRows: [Int32] { storage.arrivals.choiceRows }
-    /// The gate's weight of each choice; ``Communicator/combine(_:_:into:)`` applies it.
+    /// The gate's weight of each choice; ``Communicator/combine(_:_:into:)`` applies it, unless
+    /// ``DispatchOptions/weightsResults`` says otherwise.
     public var choiceWeights: [Float] { storage.arrivals.choiceWeights }
     /// The experts that were chosen, in order.
     public var experts: [Int] { storage.arrivals.experts }

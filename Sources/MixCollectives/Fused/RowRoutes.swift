@@ -22,7 +22,7 @@ struct RowRoutes {
     private var choiceCursors: [Int] = []
     private var latest: [Int32] = []
 
-    /// Sorts a routing whose experts are all in `placement`.
+    /// Sorts a routing whose experts are all in `placement`, or ``Routing/none``.
     mutating func sort(
         _ routing: Routing, _ placement: [Int32], nodeCount: Int, deduplicates: Bool, _ cells: TokenCells
     ) {
@@ -31,7 +31,7 @@ struct RowRoutes {
         var choices = rows
         reset(&latest, nodeCount, to: -1)
         for token in 0..<tokenCount {
-            for choice in token * k..<(token + 1) * k {
+            for choice in token * k..<(token + 1) * k where routing.experts[choice] != Routing.none {
                 let node = Int(placement[Int(routing.experts[choice])])
                 choices[node + 1] += 1
                 guard !deduplicates || latest[node] != Int32(token) else { continue }
@@ -60,7 +60,7 @@ struct RowRoutes {
                 markCell(cell, nodeCount)
                 cell += 1
             }
-            for choice in token * k..<(token + 1) * k {
+            for choice in token * k..<(token + 1) * k where routing.experts[choice] != Routing.none {
                 let expert = routing.experts[choice]
                 let node = Int(placement[Int(expert)])
                 if !deduplicates || latest[node] != Int32(token) {
