@@ -48,7 +48,15 @@ let package = Package(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MixCollectivesTests",
-            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank"],
+            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank", "MixTestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MixMoETests",
+            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "MixTestSupport"],
+            swiftSettings: swiftSettings),
+        // Ranks as threads, for tests.
+        .target(
+            name: "MixTestSupport", dependencies: ["MixCollectives"], path: "Tests/MixTestSupport",
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
