@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "CMixSystem"),
         .target(name: "CMixKernels"),
         .target(name: "CMixVerbs"),
+        .target(name: "CMixProducts"),
         .target(name: "MixSchedule", swiftSettings: swiftSettings),
 
         .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
@@ -36,7 +37,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],
+            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixProducts"],
             swiftSettings: swiftSettings),
 
         .testTarget(
@@ -57,6 +58,9 @@ let package = Package(
         // Ranks as threads, for tests.
         .target(
             name: "MixTestSupport", dependencies: ["MixCollectives"], path: "Tests/MixTestSupport",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MixMoETests", dependencies: ["MixMoE", "MixCollectives", "CMixProducts"],
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
