@@ -53,18 +53,15 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MixMoETests",
-            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "MixTestSupport"],
+            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "CMixProducts", "MixTestSupport"],
             swiftSettings: swiftSettings),
-        // Ranks as threads, for tests.
+        // Ranks as threads, and layers with their reference outputs, for tests.
         .target(
-            name: "MixTestSupport", dependencies: ["MixCollectives"], path: "Tests/MixTestSupport",
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "MixMoETests", dependencies: ["MixMoE", "MixCollectives", "CMixProducts"],
+            name: "MixTestSupport", dependencies: ["MixCollectives", "MixMoE", "MixPlanner"], path: "Tests/MixTestSupport",
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
-            name: "MixTestRank", dependencies: ["MixCollectives"], path: "Tests/MixTestRank",
+            name: "MixTestRank", dependencies: ["MixCollectives", "MixMoE", "MixPlanner", "MixTestSupport"], path: "Tests/MixTestRank",
             swiftSettings: swiftSettings),
     ]
 )

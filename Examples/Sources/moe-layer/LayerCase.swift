@@ -39,7 +39,7 @@ struct LayerCase<Element: ExpertElement> {
 
         var greatest: Float = 0
         for (index, element) in output.enumerated() {
-            let difference = abs(Float(element) - wanted[own.lowerBound * hidden + index])
+            let difference = abs(element.float - wanted[own.lowerBound * hidden + index])
             greatest = difference.isNaN ? .infinity : max(greatest, difference)
         }
         let isSame = sameChoices(own)

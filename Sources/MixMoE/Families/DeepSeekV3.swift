@@ -17,7 +17,7 @@ struct DeepSeekV3: MoEFamily {
     func rule() throws(MoEError) -> any RoutingRule {
         GroupedSigmoidRule(
             choices: spec.experts.choices,
-            bias: try source.vector(prefix + "gate.e_score_correction_bias", count: spec.experts.count),
+            bias: try source.vector(named: prefix + "gate.e_score_correction_bias", count: spec.experts.count),
             groups: spec.routing.groups, keptGroups: spec.routing.keptGroups, normalizes: spec.routing.normalizes,
             scale: Float(spec.routing.scale))
     }

@@ -25,18 +25,19 @@ struct GPTOSS: MoEFamily {
 
     func expert(_ index: Int) throws(MoEError) -> GatedWeights {
         let (width, hidden, count) = (spec.experts.width, spec.hidden, spec.experts.count)
-        let both = try source.matrix(
-            prefix + "experts.gate_up_proj", plane: index, of: count, rows: hidden, columns: 2 * width)
-        let down = try source.matrix(
-            prefix + "experts.down_proj", plane: index, of: count, rows: width, columns: hidden)
-        let biases = try source.matrix(
-            prefix + "experts.gate_up_proj_bias", rows: count, columns: 2 * width
-        ).rows(index..<index + 1).everySecondColumn
-        let downBias = try source.matrix(prefix + "experts.down_proj_bias", rows: count, columns: hidden)
-        let halves = both.everySecondColumn
+        func both(_ outputs: Checkpoint.FusedOutputs) throws(MoEError) -> StoredMatrix {
+            try source.matrix(
+                named: prefix + "experts.gate_up_proj", expert: index, expecting: [count, hidden, 2 * width],
+                outputs: outputs)
+        }
+        let biases = try source.vector(
+            named: prefix + "experts.gate_up_proj_bias", row: index, of: count, count: 2 * width)
         return GatedWeights(
-            gate: halves.even.transposed, up: halves.odd.transposed, down: down.transposed,
-            gateBias: biases.even.firstRow, upBias: biases.odd.firstRow,
-            downBias: downBias.rows(index..<index + 1).firstRow)
+            gate: try both(.even), up: try both(.odd),
+            down: try source.matrix(
+                named: prefix + "experts.down_proj", expert: index, expecting: [count, width, hidden], outputs: .all),
+            gateBias: (0..<width).map { biases[2 * $0] }, upBias: (0..<width).map { biases[2 * $0 + 1] },
+            downBias: try source.vector(
+                named: prefix + "experts.down_proj_bias", row: index, of: count, count: hidden))
     }
 }

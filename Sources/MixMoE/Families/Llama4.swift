@@ -22,13 +22,15 @@ struct Llama4: MoEFamily {
 
     func expert(_ index: Int) throws(MoEError) -> GatedWeights {
         let (width, hidden, count) = (spec.experts.width, spec.hidden, spec.experts.count)
-        let both = try source.matrix(
-            prefix + "experts.gate_up_proj", plane: index, of: count, rows: hidden, columns: 2 * width)
-        let down = try source.matrix(
-            prefix + "experts.down_proj", plane: index, of: count, rows: width, columns: hidden)
+        func both(_ outputs: Checkpoint.FusedOutputs) throws(MoEError) -> StoredMatrix {
+            try source.matrix(
+                named: prefix + "experts.gate_up_proj", expert: index, expecting: [count, hidden, 2 * width],
+                outputs: outputs)
+        }
         return GatedWeights(
-            gate: both.columns(0..<width).transposed, up: both.columns(width..<2 * width).transposed,
-            down: down.transposed)
+            gate: try both(.firstHalf), up: try both(.secondHalf),
+            down: try source.matrix(
+                named: prefix + "experts.down_proj", expert: index, expecting: [count, width, hidden], outputs: .all))
     }
 
     func sharedExpert() throws(MoEError) -> GatedWeights? {

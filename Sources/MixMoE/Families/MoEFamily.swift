@@ -56,8 +56,8 @@ extension WeightSource {
         gate: String = "gate_proj", up: String = "up_proj", down: String = "down_proj"
     ) throws(MoEError) -> GatedWeights {
         GatedWeights(
-            gate: try matrix("\(prefix)\(gate).weight", rows: width, columns: hidden),
-            up: try matrix("\(prefix)\(up).weight", rows: width, columns: hidden),
-            down: try matrix("\(prefix)\(down).weight", rows: hidden, columns: width))
+            gate: try matrix(named: "\(prefix)\(gate).weight", expecting: [width, hidden]),
+            up: try matrix(named: "\(prefix)\(up).weight", expecting: [width, hidden]),
+            down: try matrix(named: "\(prefix)\(down).weight", expecting: [hidden, width]))
     }
 }

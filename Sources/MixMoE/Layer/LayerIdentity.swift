@@ -16,7 +16,7 @@ struct LayerIdentity: Sendable, Hashable {
     ) {
         var options = options
         options.threads = nil
-        configuration = Self.hash(source.configuration)
+        configuration = Self.hash(source.configJSON)
         self.router = Self.hash(UnsafeRawBufferPointer(start: router.base, count: router.byteCount))
         settings = Self.hash(Array("\(layer) \(strategy) \(options)".utf8))
     }

@@ -38,16 +38,19 @@ struct LayerPart {
         let rule = try block.rule()
         let team = ThreadTeam(threads: options.threads ?? Self.share(of: world))
 
-        let routerWeight = try source.matrix(block.router, rows: spec.experts.count, columns: spec.hidden)
+        let routerWeight = try source.matrix(named: block.router, expecting: [spec.experts.count, spec.hidden])
+        source.willRead(routerWeight)
         var bias: [Float]?
-        if let name = block.routerBias { bias = try source.vector(name, count: spec.experts.count) }
-        router = Linear(routerWeight, bias: bias, team: team, options.weights)
+        if let name = block.routerBias { bias = try source.vector(named: name, count: spec.experts.count) }
+        let rounds = options.weights == .bfloat16
+        router = Linear(routerWeight, bias: bias, team: team, roundsToBFloat16: rounds)
         identity = LayerIdentity(source, routerWeight, layer, strategy, options)
-        source.release(routerWeight)
+        source.didRead(routerWeight)
         if let name = block.sharedGate {
-            let weight = try source.matrix(name, rows: 1, columns: spec.hidden)
-            sharedGate = Linear(weight, bias: nil, team: team, options.weights)
-            source.release(weight)
+            let weight = try source.matrix(named: name, expecting: [1, spec.hidden])
+            source.willRead(weight)
+            sharedGate = Linear(weight, team: team, roundsToBFloat16: rounds)
+            source.didRead(weight)
         } else {
             sharedGate = nil
         }
@@ -57,13 +60,17 @@ struct LayerPart {
         var widths = slots.ownExperts.map { _ in spec.experts.width / lanes }
         if let shared { widths.append(shared.width / lanes) }
         let bank = ExpertBank(
-            hidden: spec.hidden, activation: block.activation, widths: widths, team: team, options.weights)
+            hidden: spec.hidden, activation: block.activation, widths: widths, team: team, roundsToBFloat16: rounds)
         let lane = layout.lanes[world.rank]
         for slot in widths.indices {
             let whole = try slot < slots.ownExperts.count ? block.expert(slots.ownExperts[slot]) : shared!
             let weights = whole.shard(lane: lane, of: lanes)
-            bank.load(slot: slot, weights)
-            for matrix in [weights.gate, weights.up, weights.down] { source.release(matrix) }
+            let matrices = [weights.gate, weights.up, weights.down]
+            for matrix in matrices { source.willRead(matrix) }
+            bank.load(
+                slot: slot, gate: weights.gate, up: weights.up, down: weights.down, gateBias: weights.gateBias,
+                upBias: weights.upBias, downBias: weights.downBias)
+            for matrix in matrices { source.didRead(matrix) }
         }
         self.layout = layout
         self.slots = slots

@@ -48,11 +48,21 @@ final class RandomWeights: WeightSource {
         scale.deallocate()
     }
 
-    var configuration: [UInt8] { [] }
+    var configJSON: [UInt8] { [] }
 
     func contains(_ name: String) -> Bool { true }
 
-    func matrix(_ name: String, rows: Int, columns: Int) -> StoredMatrix {
+    func matrix(named name: String, expecting shape: [Int]) -> StoredMatrix {
+        window(rows: shape[0], columns: shape[1])
+    }
+
+    func matrix(
+        named name: String, expert: Int, expecting shape: [Int], outputs: Checkpoint.FusedOutputs
+    ) -> StoredMatrix {
+        window(rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
+    }
+
+    private func window(rows: Int, columns: Int) -> StoredMatrix {
         let stride = max(1, (Self.elements - columns - 64) / rows)
         let first = Int(generator.next() % 64)
         return StoredMatrix(
@@ -62,15 +72,15 @@ final class RandomWeights: WeightSource {
             scales: type == .float8E4M3 ? StoredMatrix.Scales(base: scale, type: .float32, stride: 0) : nil)
     }
 
-    func matrix(_ name: String, plane index: Int, of count: Int, rows: Int, columns: Int) -> StoredMatrix {
-        matrix(name, rows: rows, columns: columns)
-    }
-
-    func vector(_ name: String, count: Int) -> [Float] {
+    func vector(named name: String, count: Int) -> [Float] {
         (0..<count).map { _ in Float.random(in: -0.01...0.01, using: &generator) }
     }
 
-    func release(_ matrix: StoredMatrix) { bytesRead += matrix.byteCount }
+    func vector(named name: String, row: Int, of rows: Int, count: Int) -> [Float] { vector(named: name, count: count) }
+
+    func willRead(_ matrix: StoredMatrix) { bytesRead += matrix.byteCount }
+
+    func didRead(_ matrix: StoredMatrix) {}
 }
 
 /// Steele, Lea and Flood's SplitMix64: small, and the same everywhere.

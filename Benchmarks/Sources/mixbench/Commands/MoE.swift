@@ -51,7 +51,10 @@ struct MoE: ParsableCommand {
     }
 
     func run() throws {
-        let spec = try ModelSpec(preset: preset)
+        guard let spec = ModelSpec.preset(preset) else {
+            throw ValidationError(
+                "There is no preset \(preset); there are \(ModelSpec.presets.map(\.name).joined(separator: ", ")).")
+        }
         let world = try job.request.join()
         defer { world.close() }
         let nodes = world.grid.nodeCount
