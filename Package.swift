@@ -37,7 +37,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixProducts"],
+            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels", "CMixProducts"],
             swiftSettings: swiftSettings),
 
         .testTarget(

@@ -81,7 +81,7 @@ public final class MoELayer {
         checkpoint: Checkpoint, layer: Int, strategy: Strategy, world: Communicator,
         options: MoELayerOptions = MoELayerOptions()
     ) throws(MoEError) {
-        try self.init(spec: checkpoint.spec, source: checkpoint, layer: layer, strategy, world, options)
+        try self.init(spec: checkpoint.modelSpec(), source: checkpoint, layer: layer, strategy, world, options)
     }
 
     init(
