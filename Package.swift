@@ -36,7 +36,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],
+            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels"],
             swiftSettings: swiftSettings),
 
         .testTarget(
@@ -49,6 +49,8 @@ let package = Package(
             name: "MixCollectivesTests",
             dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MixMoETests", dependencies: ["MixMoE", "MixCollectives"], swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
             name: "MixTestRank", dependencies: ["MixCollectives"], path: "Tests/MixTestRank",
