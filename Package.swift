@@ -37,7 +37,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels", "CMixProducts"],
+            name: "MixMoE",
+            dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels", "CMixProducts"],
             swiftSettings: swiftSettings),
 
         .testTarget(
@@ -57,11 +58,13 @@ let package = Package(
             swiftSettings: swiftSettings),
         // Ranks as threads, and layers with their reference outputs, for tests.
         .target(
-            name: "MixTestSupport", dependencies: ["MixCollectives", "MixMoE", "MixPlanner"], path: "Tests/MixTestSupport",
+            name: "MixTestSupport", dependencies: ["MixCollectives", "MixMoE", "MixPlanner"],
+            path: "Tests/MixTestSupport",
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
-            name: "MixTestRank", dependencies: ["MixCollectives", "MixMoE", "MixPlanner", "MixTestSupport"], path: "Tests/MixTestRank",
+            name: "MixTestRank", dependencies: ["MixCollectives", "MixMoE", "MixPlanner", "MixTestSupport"],
+            path: "Tests/MixTestRank",
             swiftSettings: swiftSettings),
     ]
 )

@@ -54,7 +54,9 @@ package struct LayerFixture: Sendable {
     }
 
     /// Runs every case on a rank with layers of this strategy, and throws at the first thing that is wrong.
-    package func check(_ strategy: Strategy, _ world: Communicator, _ options: MoELayerOptions = MoELayerOptions()) throws {
+    package func check(_ strategy: Strategy, _ world: Communicator, _ options: MoELayerOptions = MoELayerOptions())
+        throws
+    {
         let checkpoint = try Checkpoint(at: folder)
         for isBFloat16 in [false, true] where cases.contains(where: { $0.isBFloat16 == isBFloat16 }) {
             var options = options
@@ -87,7 +89,8 @@ package struct LayerFixture: Sendable {
         try layer.forward(one.hidden[elements].map { Element($0) }, into: &output)
 
         let scale = one.output.reduce(Float(1e-30)) { max($0, abs($1)) }
-        for (found, wanted) in zip(output, one.output[elements]) where !(abs(found.float - wanted) <= one.tolerance * scale) {
+        for (found, wanted) in zip(output, one.output[elements])
+        where !(abs(found.float - wanted) <= one.tolerance * scale) {
             throw Wrong("\(found.float) instead of \(wanted), of at most \(scale)")
         }
         let choices = layer.choices

@@ -40,10 +40,14 @@ extension Communicator {
         }
         // 1 or 0, three hashes, and the beginning of what went wrong.
         var note = [UInt8](repeating: 0, count: 32 + textBytes)
-        let numbers = [part == nil ? 0 : 1, part?.identity.configuration ?? 0, part?.identity.router ?? 0,
-            part?.identity.settings ?? 0]
+        let numbers = [
+            part == nil ? 0 : 1, part?.identity.configuration ?? 0, part?.identity.router ?? 0,
+            part?.identity.settings ?? 0,
+        ]
         for (index, number) in numbers.enumerated() {
-            withUnsafeBytes(of: UInt64(number).littleEndian) { note.replaceSubrange(8 * index..<8 * index + 8, with: $0) }
+            withUnsafeBytes(of: UInt64(number).littleEndian) {
+                note.replaceSubrange(8 * index..<8 * index + 8, with: $0)
+            }
         }
         if let failure {
             let text = Array(failure.message.utf8.prefix(textBytes))

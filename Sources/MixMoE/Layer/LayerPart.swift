@@ -30,7 +30,8 @@ struct LayerPart {
         for (what, width) in [("experts", spec.experts.width), ("shared experts", spec.experts.sharedWidth)]
         where !width.isMultiple(of: lanes) {
             throw MoEError(
-                .invalidStrategy, "\"\(strategy)\" cuts \(what) of width \(width) into TP=\(lanes) parts, which leaves a rest")
+                .invalidStrategy,
+                "\"\(strategy)\" cuts \(what) of width \(width) into TP=\(lanes) parts, which leaves a rest")
         }
         let placement = try Self.placement(spec, strategy, options)
         let before = source.bytesRead

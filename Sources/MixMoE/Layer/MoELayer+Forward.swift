@@ -118,7 +118,9 @@ extension MoELayer {
         routing.experts.fit(tokens * slotChoices)
         routing.weights.fit(tokens * slotChoices)
         guard tokens > 0 else { return }
-        logits.withUnsafeMutableBufferPointer { router.multiply(rows.baseAddress!, rows: tokens, into: $0.baseAddress!) }
+        logits.withUnsafeMutableBufferPointer {
+            router.multiply(rows.baseAddress!, rows: tokens, into: $0.baseAddress!)
+        }
         if let sharedGate {
             gateLogits.grow(to: tokens)
             gateLogits.withUnsafeMutableBufferPointer {
