@@ -12,14 +12,16 @@
 /// m rows, 16 outputs at a time: 12 of the 16 registers are sums.
 MIX_INLINE void tile(
     size_t m, const float *weights, const float *x, size_t stride, size_t pairs, const float *scales, float *sums,
-    int first, const uint8_t *next) {
+    int first, mix_ahead ahead) {
     for (size_t lane = 0; lane < MIX_PANEL; lane += 16) {
         __m256 a[6][2];
         for (size_t i = 0; i < m; i++) { a[i][0] = a[i][1] = _mm256_setzero_ps(); }
         const float *w = weights + lane;
         for (size_t k = 0; k < 2 * pairs; k++, w += MIX_PANEL) {
             __m256 w0 = _mm256_loadu_ps(w), w1 = _mm256_loadu_ps(w + 8);
-            if (next != NULL) { _mm_prefetch((const char *)next + (lane / 16 * 2 * pairs + k) * 64, _MM_HINT_T0); }
+            // A pair's four lines, one with each quarter of the panel.
+            size_t line = lane == 0 ? 0 : lane == 16 ? ahead.second : lane == 32 ? ahead.third : ahead.second + ahead.third;
+            if (k % 2 == 0) { _mm_prefetch(ahead.at + k / 2 * ahead.step + line, _MM_HINT_T0); }
             for (size_t i = 0; i < m; i++) {
                 __m256 value = _mm256_broadcast_ss(x + i * stride + k);
                 a[i][0] = _mm256_fmadd_ps(value, w0, a[i][0]);
@@ -39,12 +41,11 @@ MIX_INLINE void tile(
 }
 
 #define TILE tile
-#define MOST_ROWS 6
 #include "tile_rows.h"
 
 static void tile_f32(
-    const float *weights, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
-    int first, const uint8_t *next) {
+    const void *weights, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
+    int first, mix_ahead ahead) {
     FOR_ROWS
 }
 

@@ -13,6 +13,9 @@
 const mix_products mix_products_avx512 = {
     .isa = MIX_PRODUCTS_AVX512,
     .tile_f32 = tile_f32,
+    .few_f16_as_f32 = few_f16_as_f32,
+    .few_bf16_as_f32 = few_bf16_as_f32,
+    .few_f8e4m3_as_f32 = few_f8e4m3_as_f32,
     .widen_f16_to_f32 = widen_f16_to_f32,
     .widen_bf16_to_f32 = widen_bf16_to_f32,
     .widen_f8e4m3_to_f32 = widen_f8e4m3_to_f32,

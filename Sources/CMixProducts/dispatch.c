@@ -65,15 +65,39 @@ mix_operand mix_operand_for_bf16(mix_weights type) {
     return has_products ? MIX_OPERAND_BF16 : MIX_OPERAND_F32;
 }
 
-static mix_widen widening(const mix_products *chosen, mix_weights type, mix_operand operand) {
-    if (operand == MIX_OPERAND_BF16) { return type == MIX_WEIGHTS_F8E4M3 ? chosen->widen_f8e4m3_to_bf16 : NULL; }
-    switch (type) {
-    case MIX_WEIGHTS_F32: return NULL;
-    case MIX_WEIGHTS_F16: return chosen->widen_f16_to_f32;
-    case MIX_WEIGHTS_BF16: return chosen->widen_bf16_to_f32;
-    case MIX_WEIGHTS_F8E4M3: return chosen->widen_f8e4m3_to_f32;
+/// How weights of a type meet an operand: as they are packed, or widened to scratch memory before.
+typedef struct {
+    mix_tile_f32 tile_f32;
+    mix_tile_bf16 tile_bf16;
+    mix_widen widen;
+} way;
+
+static way way_for(const mix_products *chosen, mix_weights type, mix_operand operand, size_t rows) {
+    int few = rows <= MIX_FEW_ROWS;
+    if (operand == MIX_OPERAND_BF16) {
+        if (type == MIX_WEIGHTS_BF16) { return (way){.tile_bf16 = chosen->tile_bf16}; }
+        if (few && chosen->few_f8e4m3_as_bf16 != NULL) { return (way){.tile_bf16 = chosen->few_f8e4m3_as_bf16}; }
+        return (way){.tile_bf16 = chosen->tile_bf16, .widen = chosen->widen_f8e4m3_to_bf16};
     }
-    return NULL;
+    mix_tile_f32 direct = NULL;
+    mix_widen widen = NULL;
+    switch (type) {
+    case MIX_WEIGHTS_F32: direct = chosen->tile_f32; break;
+    case MIX_WEIGHTS_F16: direct = chosen->few_f16_as_f32, widen = chosen->widen_f16_to_f32; break;
+    case MIX_WEIGHTS_BF16: direct = chosen->few_bf16_as_f32, widen = chosen->widen_bf16_to_f32; break;
+    case MIX_WEIGHTS_F8E4M3: direct = chosen->few_f8e4m3_as_f32, widen = chosen->widen_f8e4m3_to_f32; break;
+    }
+    if (widen == NULL || (few && direct != NULL)) { return (way){.tile_f32 = direct}; }
+    return (way){.tile_f32 = chosen->tile_f32, .widen = widen};
+}
+
+/// Shares `bytes` from `next` on out among the steps of a product of so many rows and pairs.
+static mix_ahead ahead_of(const uint8_t *next, size_t bytes, size_t rows, size_t pairs) {
+    size_t steps = pairs * ((rows + MIX_TILE_ROWS - 1) / MIX_TILE_ROWS), lines = bytes / 64;
+    mix_ahead ahead = {(const char *)next, 64, 0, 0};
+    if (steps < lines) { ahead = (mix_ahead){(const char *)next, 128, 64, 0}; }
+    if (2 * steps < lines) { ahead = (mix_ahead){(const char *)next, 256, 64, 128}; }
+    return ahead;
 }
 
 void mix_multiply(
@@ -83,8 +107,7 @@ void mix_multiply(
         memset(sums, 0, rows * MIX_PANEL * sizeof *sums);
         return;
     }
-    const mix_products *chosen = products();
-    mix_widen widen = widening(chosen, matrix->type, operand);
+    way chosen = way_for(products(), matrix->type, operand, rows);
     size_t scale_bytes = mix_scale_bytes(matrix->type), pair_bytes = mix_pair_bytes(matrix->type);
     const uint8_t *data = matrix->data + panel * matrix->panel_bytes;
     size_t segments = mix_segment_count(matrix);
@@ -97,19 +120,19 @@ void mix_multiply(
         for (size_t begun = 0; begun < s.pairs; begun += MIX_SEGMENT / 2) {
             size_t pairs = mix_least(s.pairs - begun, MIX_SEGMENT / 2);
             const void *weights = data;
-            if (widen != NULL) {
-                widen(data, scratch, pairs);
+            if (chosen.widen != NULL) {
+                chosen.widen(data, scratch, pairs);
                 weights = scratch;
             }
             data += pairs * pair_bytes;
+            mix_ahead ahead = ahead_of(data, scale_bytes + pairs * pair_bytes, rows, pairs);
             size_t column = 2 * (s.first_pair + begun);
             if (operand == MIX_OPERAND_BF16) {
-                chosen->tile_bf16(
-                    weights, (const uint16_t *)x + column, stride / sizeof(uint16_t), rows, pairs, scales, sums, first,
-                    data);
+                const uint16_t *part = (const uint16_t *)x + column;
+                chosen.tile_bf16(weights, part, stride / sizeof *part, rows, pairs, scales, sums, first, ahead);
             } else {
-                chosen->tile_f32(
-                    weights, (const float *)x + column, stride / sizeof(float), rows, pairs, scales, sums, first, data);
+                const float *part = (const float *)x + column;
+                chosen.tile_f32(weights, part, stride / sizeof *part, rows, pairs, scales, sums, first, ahead);
             }
             first = 0;
         }

@@ -11,9 +11,10 @@ static void add_sums(const float *part, const float *scales, float *sums, int fi
 }
 
 static void tile_f32(
-    const float *weights, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
-    int first, const uint8_t *next) {
-    (void)next;
+    const void *packed, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
+    int first, mix_ahead ahead) {
+    const float *weights = packed;
+    (void)ahead;
     for (size_t row = 0; row < rows; row++) {
         float part[MIX_PANEL] = {0};
         for (size_t k = 0; k < 2 * pairs; k++) {
@@ -25,9 +26,10 @@ static void tile_f32(
 }
 
 static void tile_bf16(
-    const uint16_t *weights, const uint16_t *x, size_t stride, size_t rows, size_t pairs, const float *scales,
-    float *sums, int first, const uint8_t *next) {
-    (void)next;
+    const void *packed, const uint16_t *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
+    int first, mix_ahead ahead) {
+    const uint16_t *weights = packed;
+    (void)ahead;
     for (size_t row = 0; row < rows; row++) {
         float part[MIX_PANEL] = {0};
         for (size_t k = 0; k < 2 * pairs; k++) {

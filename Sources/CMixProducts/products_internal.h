@@ -10,22 +10,41 @@
 #define MIX_INLINE static inline __attribute__((always_inline))
 #define MIX_HIDDEN __attribute__((visibility("hidden")))
 
+/// Weights that will be wanted next, to be fetched a few lines at a time while others are multiplied.
+typedef struct {
+    const char *at;
+    /// Bytes from one step to the next, and from the first line of a step to its second and third; 0 repeats a line.
+    size_t step, second, third;
+} mix_ahead;
+
 /// A part of a product: sums[row][lane] = scales[lane] · Σ x[row][k] · w[k][lane] over 2 · pairs inputs, added to what is there
-/// unless `first`; scales NULL: 1. Rows of x are `stride` elements apart. `next` is weights that will be wanted soon.
+/// unless `first`; scales NULL: 1. Rows of x are `stride` elements apart. Each step of a pair fetches ahead.
 typedef void (*mix_tile_f32)(
-    const float *weights, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
-    int first, const uint8_t *next);
+    const void *weights, const float *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
+    int first, mix_ahead ahead);
 typedef void (*mix_tile_bf16)(
-    const uint16_t *weights, const uint16_t *x, size_t stride, size_t rows, size_t pairs, const float *scales,
-    float *sums, int first, const uint8_t *next);
+    const void *weights, const uint16_t *x, size_t stride, size_t rows, size_t pairs, const float *scales, float *sums,
+    int first, mix_ahead ahead);
 /// Weights of pairs of inputs as the type of an operand, packed as that type would be.
 typedef void (*mix_widen)(const void *packed, void *widened, size_t pairs);
 
+#define MIX_FEW_ROWS 4
+
+/// Rows of which the sums of a panel stay in registers.
+#define MIX_TILE_ROWS 6
+
 typedef struct {
     mix_products_isa isa;
+    /// Of weights of float32; whatever others are widened to.
     mix_tile_f32 tile_f32;
     /// NULL where rows of bfloat16 are better multiplied in float32.
     mix_tile_bf16 tile_bf16;
+    /// Of weights of every type as they are packed, widened in registers, for up to MIX_FEW_ROWS rows; NULL where it's as well
+    /// to widen a segment first.
+    mix_tile_f32 few_f16_as_f32;
+    mix_tile_f32 few_bf16_as_f32;
+    mix_tile_f32 few_f8e4m3_as_f32;
+    mix_tile_bf16 few_f8e4m3_as_bf16;
     mix_widen widen_f16_to_f32;
     mix_widen widen_bf16_to_f32;
     mix_widen widen_f8e4m3_to_f32;

@@ -147,10 +147,23 @@ void mix_team_barrier(mix_team *team);
 /// Ends the threads and waits for them.
 void mix_team_free(mix_team *team);
 
-/// The next `count` of `total` pieces of work: their first, or `total` when all are taken.
-static inline size_t mix_team_take(size_t *next, size_t count, size_t total) {
-    size_t first = __atomic_fetch_add(next, count, __ATOMIC_RELAXED);
-    return first < total ? first : total;
+/// Neighbouring pieces of work that one member does.
+typedef struct {
+    size_t first, count;
+} mix_team_share;
+
+/// The next pieces of `total`, none when all are taken. Several at once while many are left, because what lies side by side is
+/// read faster by one member; few, so that one that is held up does not hold up the others.
+static inline mix_team_share mix_team_take(size_t *next, size_t total, size_t members) {
+    size_t first = __atomic_load_n(next, __ATOMIC_RELAXED);
+    for (;;) {
+        size_t count = first < total ? (total - first) / (4 * members) : 0;
+        count = count > 8 ? 8 : count == 0 && first < total ? 1 : count;
+        if (count == 0) { return (mix_team_share){total, 0}; }
+        if (__atomic_compare_exchange_n(next, &first, first + count, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            return (mix_team_share){first, count};
+        }
+    }
 }
 
 #endif

@@ -24,8 +24,8 @@ struct ExpertPlan: ~Copyable {
     private(set) var memory: ProductMemory! = nil
     private(set) var gateUpTasks = 0
     private(set) var downTasks = 0
-    fileprivate var nextGateUp = 0
-    fileprivate var nextDown = 0
+    fileprivate let gateUpQueue = TaskQueue()
+    fileprivate let downQueue = TaskQueue()
 
     private var runRoom = Scratch()
     private var inputRoom = Scratch()
@@ -39,7 +39,9 @@ struct ExpertPlan: ~Copyable {
     ) {
         self.threads = threads
         runs = runRoom.room(given.count * MemoryLayout<PlannedRun>.stride).assumingMemoryBound(to: PlannedRun.self)
-        (runCount, gateUpTasks, downTasks, nextGateUp, nextDown) = (0, 0, 0, 0, 0)
+        (runCount, gateUpTasks, downTasks) = (0, 0, 0)
+        gateUpQueue.reset()
+        downQueue.reset()
         var (innerWidth, size) = (0, 2)
         let downPanels = (hidden + Int(MIX_PANEL) - 1) / Int(MIX_PANEL)
         for run in given where !run.choices.isEmpty {
@@ -116,10 +118,9 @@ extension UnsafeMutablePointer<ExpertPlan> {
     private func multiplyGateUp(member: Int) {
         let (sums, scratch) = (pointee.memory.sums(of: member), pointee.memory.scratch(of: member))
         let (panelWidth, total) = (Int(MIX_PANEL), pointee.gateUpTasks)
+        var activation = pointee.activation
         var index = 0
-        while true {
-            let task = withUnsafeMutablePointer(to: &pointee.nextGateUp) { mix_team_take($0, 1, total) }
-            guard task < total else { return }
+        pointee.gateUpQueue.forEach(of: total, members: pointee.threads) { task in
             while index + 1 < pointee.runCount && pointee.runs[index + 1].firstGateUpTask <= task { index += 1 }
             let run = pointee.runs[index]
             let (panel, piece) = (task - run.firstGateUpTask).quotientAndRemainder(dividingBy: run.pieces)
@@ -130,7 +131,7 @@ extension UnsafeMutablePointer<ExpertPlan> {
                 pointee.inputStride,
                 choices.count, sums, scratch)
             mix_activate(
-                &pointee.activation, sums, choices.count, run.slot.pointee.gateUpBias.map { $0 + panel * panelWidth },
+                &activation, sums, choices.count, run.slot.pointee.gateUpBias.map { $0 + panel * panelWidth },
                 run.inner,
                 pointee.inners + choices.lowerBound * pointee.innerStride + panel * panelWidth / 2 * run.inner.size,
                 pointee.innerStride)
@@ -142,9 +143,7 @@ extension UnsafeMutablePointer<ExpertPlan> {
         let (panelWidth, total) = (Int(MIX_PANEL), pointee.downTasks)
         let size = pointee.element.size
         var index = 0
-        while true {
-            let task = withUnsafeMutablePointer(to: &pointee.nextDown) { mix_team_take($0, 1, total) }
-            guard task < total else { return }
+        pointee.downQueue.forEach(of: total, members: pointee.threads) { task in
             while index + 1 < pointee.runCount && pointee.runs[index + 1].firstDownTask <= task { index += 1 }
             let run = pointee.runs[index]
             let (panel, piece) = (task - run.firstDownTask).quotientAndRemainder(dividingBy: run.pieces)

@@ -56,7 +56,8 @@ final class Linear {
         pass.rowsPerPiece = max(6, (rows + pieces - 1) / pieces)
         pass.pieces = (rows + pass.rowsPerPiece - 1) / pass.rowsPerPiece
         pass.memory = ProductMemory(&sumScratch, threads: team.threads)
-        pass.next = 0
+        pass.threads = team.threads
+        pass.queue.reset()
         withUnsafeMutablePointer(to: &matrix) { matrix in
             bias.withUnsafeBufferPointer { bias in
                 pass.matrix = UnsafePointer(matrix)
@@ -70,7 +71,7 @@ final class Linear {
 }
 
 /// One call of ``Linear``, as its threads see it.
-private struct LinearPass {
+private struct LinearPass: ~Copyable {
     var matrix: UnsafePointer<mix_packed_matrix>! = nil
     var bias: UnsafePointer<Float>?
     var operand = MIX_OPERAND_F32
@@ -82,8 +83,9 @@ private struct LinearPass {
     var rows = 0
     var rowsPerPiece = 0
     var pieces = 0
+    var threads = 1
     var memory: ProductMemory! = nil
-    var next = 0
+    let queue = TaskQueue()
 }
 
 extension UnsafeMutablePointer<LinearPass> {
@@ -92,9 +94,7 @@ extension UnsafeMutablePointer<LinearPass> {
         let sums = pointee.memory.sums(of: member)
         let total = matrix.pointee.panels * pointee.pieces
         let stride = pointee.outputs * pointee.outputType.size
-        while true {
-            let task = withUnsafeMutablePointer(to: &self.pointee.next) { mix_team_take($0, 1, total) }
-            guard task < total else { return }
+        pointee.queue.forEach(of: total, members: pointee.threads) { task in
             let (panel, piece) = task.quotientAndRemainder(dividingBy: pointee.pieces)
             let row = piece * pointee.rowsPerPiece
             let rows = Swift.min(pointee.rowsPerPiece, pointee.rows - row)
