@@ -30,7 +30,7 @@ extension Player {
     }
 
     /// Every expert returns what it gets, lane by lane: a token comes back as often as there are lanes, by its weights.
-    func combine(_ dispatched: Dispatched<Float>, tokens: Int) throws(CollectiveError) {
+    func combine(_ dispatched: borrowing Dispatched<Float>, tokens: Int) throws(CollectiveError) {
         var partials = try world.allocate(Float.self, count: dispatched.choiceCount * Self.hidden)
         for (choice, row) in dispatched.choiceRows.enumerated() {
             for column in 0..<Self.hidden {
