@@ -1,6 +1,7 @@
 import Foundation
 import MixCollectives
 import MixMoE
+import MixPlanner
 
 /// One case of a fixture on all ranks: every group of ranks with the same tokens takes a share of them.
 struct LayerCase<Element: ExpertElement> {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExampleSupport
 import Foundation
 import MixCollectives
 import MixMoE
@@ -102,7 +103,9 @@ struct MoELayerCommand: ParsableCommand {
             let moe = try MoELayer(
                 checkpoint: fixture.checkpoint, layer: layer, strategy: cut, world: world, options: options)
             if !isRounded || names.allSatisfy({ $0.hasSuffix(".bf16") }) {
-                if world.rank == 0 { print("\(moe.spec.family.rawValue), \(cut), \(grid.nodeCount) nodes, \(world.size) ranks") }
+                if world.rank == 0 {
+                    print("\(moe.spec.family.rawValue), \(cut), nodes: \(grid.nodeCount), ranks: \(world.size)")
+                }
                 try speaker.say(holding(moe))
             }
             for name in names where name.hasSuffix(".bf16") == isRounded {

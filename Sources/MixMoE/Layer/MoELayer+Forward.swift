@@ -157,7 +157,7 @@ extension MoELayer {
 
     /// What this rank's part of its experts makes of the rows that came.
     private func compute<Element: ExpertElement>(
-        _ dispatched: Dispatched<Element>, _ results: UnsafeMutableBufferPointer<Element>
+        _ dispatched: borrowing Dispatched<Element>, _ results: UnsafeMutableBufferPointer<Element>
     ) {
         guard dispatched.choiceCount > 0 else { return }
         runs.removeAll(keepingCapacity: true)
