@@ -15,7 +15,7 @@ struct MixBench: ParsableCommand {
             Documentation/Benchmarking.md says what the columns mean and how time is taken.
             """,
         subcommands: [
-            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Peers.self, List.self,
+            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self, Peers.self, List.self,
             Info.self,
         ],
         defaultSubcommand: Run.self)

@@ -7,10 +7,29 @@ extension ExpertBank {
     /// - Parameters:
     ///   - rows: [any number, hidden].
     ///   - choiceRows: the row of each choice.
+    ///   - choiceScales: as many, or nil.
     ///   - runs: choices that have a slot in common; they may be in any order, and empty. No choice is in two runs.
-    ///   - partials: [choices, hidden]; rounded once from float32.
+    ///   - partials: [choices, hidden], or longer; rounded once from float32.
     /// - Complexity: reads the weights of every slot that has a run once for 256 choices. After the first calls of a size a
     ///   call allocates nothing.
+    public func forward<Element: ExpertElement>(
+        rows: Span<Element>, choiceRows: [Int32], choiceScales: [Float]?, runs: [(slot: Int, choices: Range<Int>)],
+        into partials: inout MutableSpan<Element>
+    ) {
+        precondition(rows.count.isMultiple(of: hidden) && partials.count >= choiceRows.count * hidden)
+        precondition(choiceScales.map { $0.count == choiceRows.count } ?? true)
+        let rowCount = rows.count / hidden
+        precondition(choiceRows.allSatisfy { $0 >= 0 && Int($0) < rowCount })
+        precondition(runs.allSatisfy { $0.choices.lowerBound >= 0 && $0.choices.upperBound <= choiceRows.count })
+        rows.withUnsafeBufferPointer { rows in
+            partials.withUnsafeMutableBufferPointer { partials in
+                guard let rows = rows.baseAddress, let partials = partials.baseAddress else { return }
+                forward(rows: rows, choiceRows: choiceRows, choiceScales: choiceScales, runs: runs, into: partials)
+            }
+        }
+    }
+
+    /// The same with all counts right.
     func forward<Element: ExpertElement>(
         rows: UnsafePointer<Element>, choiceRows: [Int32], choiceScales: [Float]?,
         runs: [(slot: Int, choices: Range<Int>)], into partials: UnsafeMutablePointer<Element>

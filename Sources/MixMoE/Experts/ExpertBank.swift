@@ -8,9 +8,11 @@ internal import CMixProducts
 /// Rows of `Float` are multiplied in float32 whatever the weights are. Rows of `BFloat16` are multiplied as such where the
 /// processor can (weights of bfloat16 and fp8), sums are of float32, and what lies between is rounded to bfloat16. A row's
 /// result depends on no other row, and is the same on every call, whatever the number of threads.
-final class ExpertBank {
-    let hidden: Int
-    let activation: ExpertActivation
+public final class ExpertBank {
+    /// Elements of a row.
+    public let hidden: Int
+    /// What lies between the gate and up products and the down product.
+    public let activation: ExpertActivation
     let team: ThreadTeam
     private let roundsToBFloat16: Bool
     private var memory = WeightMemory()
@@ -26,6 +28,16 @@ final class ExpertBank {
         self.team = team
         self.roundsToBFloat16 = roundsToBFloat16
         slots = widths.map { ExpertSlot(width: $0) }
+    }
+
+    /// Room for experts of these widths, with a team of threads of its own, which it makes at the first use.
+    public convenience init(hidden: Int, activation: ExpertActivation, widths: [Int], threads: Int) {
+        self.init(hidden: hidden, activation: activation, widths: widths, team: ThreadTeam(threads: threads))
+    }
+
+    /// Bytes that a product reads of a slot's weights, the padding of its panels included.
+    public func byteCount(ofSlot index: Int) -> Int {
+        [slots[index].gateUp, slots[index].down].reduce(0) { $0 + ($1.map { $0.panels * $0.panel_bytes } ?? 0) }
     }
 
     /// Packs one expert, or the rank's part of it; the views need not stay. A second expert of the same form takes the first

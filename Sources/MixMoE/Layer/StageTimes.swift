@@ -9,6 +9,9 @@ public struct StageTimes: Sendable, Hashable {
     /// Results on their way back, and summed.
     public var combine: Duration = .zero
 
+    /// No time at all.
+    public init() {}
+
     /// All stages.
     public var total: Duration { router + dispatch + experts + combine }
 

@@ -22,7 +22,7 @@ struct MoE: ParsableCommand {
     var layers = 1
 
     @Option(help: "Tokens per call, of all ranks together.")
-    var tokens = CommaSeparated<Int>([1, 8, 64, 512])
+    var tokens = CommaSeparated<Int>(1, 8, 64, 512)
 
     @Option(help: "How to cut the layer; TP inside nodes and EP across them, if not given.")
     var strategy: String?
@@ -72,8 +72,8 @@ struct MoE: ParsableCommand {
         for count in tokens.values {
             let row =
                 try type == .float32
-                ? MoEMeasure<Float>(moe, tokens: count, world: world).run(seconds: seconds)
-                : MoEMeasure<BFloat16>(moe, tokens: count, world: world).run(seconds: seconds)
+                ? MoEMeasure<Float>.run(moe, tokens: count, world: world, seconds: seconds)
+                : MoEMeasure<BFloat16>.run(moe, tokens: count, world: world, seconds: seconds)
             if world.rank == 0 { Console.write(row.line) }
             lines?.append(row.json(preset: preset, strategy: "\(cut)", isFused: !unfused, type: type))
         }

@@ -1,5 +1,6 @@
 import MixCollectives
 import MixMoE
+import MixPlanner
 
 /// Times calls of layers on all ranks.
 struct MoEMeasure<Element: ExpertElement> {
@@ -10,7 +11,13 @@ struct MoEMeasure<Element: ExpertElement> {
     private var inputs: [[Element]] = []
     private var output: [Element]
 
-    init(_ layers: [MoELayer], tokens: Int, world: Communicator) {
+    /// Measures `layers`, one after the other, at one number of tokens. Collective.
+    static func run(_ layers: [MoELayer], tokens: Int, world: Communicator, seconds: Double) throws -> MoERow {
+        var measure = MoEMeasure(layers, tokens: tokens, world: world)
+        return try measure.run(seconds: seconds)
+    }
+
+    private init(_ layers: [MoELayer], tokens: Int, world: Communicator) {
         self.layers = layers
         self.tokens = tokens
         self.world = world
@@ -29,7 +36,7 @@ struct MoEMeasure<Element: ExpertElement> {
         output = Array(repeating: Element(0), count: own * hidden)
     }
 
-    mutating func run(seconds: Double) throws -> MoERow {
+    private mutating func run(seconds: Double) throws -> MoERow {
         let hidden = layers[0].spec.hidden
         var experts = 0
         for input in inputs {
