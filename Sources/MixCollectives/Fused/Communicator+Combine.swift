@@ -61,7 +61,8 @@ extension Communicator {
     }
 
     private func bringBack(_ call: Call, _ storage: DispatchStorage, _ grid: FusedGrid) throws(CollectiveError) {
-        let rows = RowGrid(grid, hidden: storage.hidden, slicing: storage.options.slicing)
+        let rows = RowGrid(
+            grid, hidden: storage.hidden, slicing: storage.options.slicing, tokens: storage.cells.tokens)
         let format = RowFormat(storage.type, storage.options.combineFormat)
         let name = forced[.fusedCombine]?.name ?? "fused"
         // The rows are cut as they were dispatched.

@@ -50,7 +50,8 @@ extension Communicator {
     private func move(
         _ call: Call, _ storage: DispatchStorage, _ routing: Routing, _ placement: [Int32], _ grid: FusedGrid
     ) throws(CollectiveError) {
-        let rows = RowGrid(grid, hidden: storage.hidden, slicing: storage.options.slicing)
+        let rows = RowGrid(
+            grid, hidden: storage.hidden, slicing: storage.options.slicing, tokens: routing.tokenCount)
         let format = RowFormat(storage.type, storage.options.dispatchFormat)
         let name = forced[.fusedDispatch]?.name ?? "fused"
         let pieces = name == "fused" ? storage.options.pieces : 1
@@ -76,7 +77,7 @@ extension Communicator {
         let scratch = try rowScratch(bytes)
         let memory = try meetLanes(
             call, index: index, pieces: storage.pieces, scratch: scratch,
-            note: Self.fingerprint(routing, placement, storage.options), grid)
+            note: grid.laneCount > 1 ? Self.fingerprint(routing, placement, storage.options) : 0, grid)
         let work = DispatchWork(
             rows: rows, format: format, storage: storage, memory: memory, wide: workspace.wide)
         let signature = MessageSignature(call, algorithm: UInt8(index), number: collectiveNumber).rawValue

@@ -22,7 +22,7 @@ public struct DispatchOptions: Sendable, Hashable {
     /// Whether a token that has several experts on one node sends it one row (weighted and summed there on the way
     /// back) instead of one for each.
     public var deduplicates: Bool
-    /// How lanes share rows.
+    /// How lanes share rows. A single node sends none, and its lanes share tokens if there are enough.
     public var slicing: Slicing
     /// The form of rows on the way to the experts.
     public var dispatchFormat: WireFormat
