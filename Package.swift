@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "CMixSystem"),
         .target(name: "CMixKernels"),
         .target(name: "CMixVerbs"),
+        .target(name: "CMixProducts"),
         .target(name: "MixSchedule", swiftSettings: swiftSettings),
 
         .target(name: "MixPlanner", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
@@ -36,22 +37,34 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner"],
+            name: "MixMoE",
+            dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels", "CMixProducts"],
             swiftSettings: swiftSettings),
 
         .testTarget(
             name: "MixScheduleTests", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], swiftSettings: swiftSettings),
+            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], exclude: ["Configs"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MixCollectivesTests",
-            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank"],
+            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank", "MixTestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MixMoETests",
+            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "CMixProducts", "MixTestSupport"],
+            swiftSettings: swiftSettings),
+        // Ranks as threads, and layers with their reference outputs, for tests.
+        .target(
+            name: "MixTestSupport", dependencies: ["MixCollectives", "MixMoE", "MixPlanner"],
+            path: "Tests/MixTestSupport",
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
-            name: "MixTestRank", dependencies: ["MixCollectives"], path: "Tests/MixTestRank",
+            name: "MixTestRank", dependencies: ["MixCollectives", "MixMoE", "MixPlanner", "MixTestSupport"],
+            path: "Tests/MixTestRank",
             swiftSettings: swiftSettings),
     ]
 )

@@ -23,6 +23,8 @@ let package = Package(
             name: "mixbench",
             dependencies: [
                 .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -50,6 +50,26 @@ struct StoredMatrix {
         return part
     }
 
+    /// The same elements, with rows for columns. Of matrices without scales.
+    var transposed: StoredMatrix {
+        precondition(scales == nil, "scales are by rows and columns")
+        var other = self
+        (other.rows, other.columns) = (columns, rows)
+        (other.rowStride, other.columnStride) = (columnStride, rowStride)
+        return other
+    }
+
+    /// The columns of even and of odd number. Of matrices without scales.
+    var everySecondColumn: (even: StoredMatrix, odd: StoredMatrix) {
+        precondition(scales == nil && columns.isMultiple(of: 2))
+        var even = self
+        even.columns = columns / 2
+        even.columnStride = 2 * columnStride
+        var odd = even
+        odd.base += columnStride * type.size
+        return (even, odd)
+    }
+
     /// Bytes of the weights of this view, without scales.
     var byteCount: Int { rows * columns * type.size }
 }
