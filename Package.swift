@@ -37,25 +37,34 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "MixMoE", dependencies: ["MixCollectives", "MixPlanner", "CMixProducts"],
+            name: "MixMoE",
+            dependencies: ["MixCollectives", "MixPlanner", "CMixSystem", "CMixKernels", "CMixProducts"],
             swiftSettings: swiftSettings),
 
         .testTarget(
             name: "MixScheduleTests", dependencies: ["MixSchedule"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], swiftSettings: swiftSettings),
+            name: "MixPlannerTests", dependencies: ["MixPlanner", "MixSchedule"], exclude: ["Configs"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CMixKernelsTests", dependencies: ["CMixKernels"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MixCollectivesTests",
-            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank"],
+            dependencies: ["MixCollectives", "MixSchedule", "CMixSystem", "MixTestRank", "MixTestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "MixMoETests", dependencies: ["MixMoE", "MixCollectives", "CMixProducts"],
+            name: "MixMoETests",
+            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "CMixProducts", "MixTestSupport"],
+            swiftSettings: swiftSettings),
+        // Ranks as threads, and layers with their reference outputs, for tests.
+        .target(
+            name: "MixTestSupport", dependencies: ["MixCollectives", "MixMoE", "MixPlanner"],
+            path: "Tests/MixTestSupport",
             swiftSettings: swiftSettings),
         // The program that the tests above start as the ranks of a job.
         .executableTarget(
-            name: "MixTestRank", dependencies: ["MixCollectives"], path: "Tests/MixTestRank",
+            name: "MixTestRank", dependencies: ["MixCollectives", "MixMoE", "MixPlanner", "MixTestSupport"],
+            path: "Tests/MixTestRank",
             swiftSettings: swiftSettings),
     ]
 )

@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "collectives-hello", targets: ["collectives-hello"]),
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
+        .executable(name: "moe-layer", targets: ["moe-layer"]),
     ],
     dependencies: [
         .package(name: "MixServe", path: ".."),
@@ -22,6 +23,7 @@ let package = Package(
         .executableTarget(
             name: "collectives-hello",
             dependencies: [
+                "ExampleSupport",
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -29,6 +31,20 @@ let package = Package(
         .executableTarget(
             name: "fused-prediction",
             dependencies: [.product(name: "MixPlanner", package: "MixServe")],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "moe-layer",
+            dependencies: [
+                "ExampleSupport",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        // What several examples share.
+        .target(
+            name: "ExampleSupport", dependencies: [.product(name: "MixCollectives", package: "MixServe")],
             swiftSettings: swiftSettings),
     ]
 )

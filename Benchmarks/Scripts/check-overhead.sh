@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check-overhead.sh [--ranks N] [--count N] [--program FILE]
 #
-# Fails unless small operations allocate nothing and make no system call.
+# Fails unless small operations allocate nothing and make no system call, and dispatch and combine allocate nothing.
 #
 # Allocations and waits (futex, sched_yield) are counted by mixoverhead itself, which runs undisturbed. Allocations must
 # be zero. Waits must be rare: a rank whose peer was descheduled gives up spinning and sleeps, as it should, and on a
@@ -102,6 +102,26 @@ awk -v calls=2000 '
     }
     exit failed
   }' "$tmp/trace" || failed=1
+
+echo "== dispatch and combine, on every kind of grid =="
+# Allocations only: with more ranks than cores all of them wait.
+while read -r shape; do
+  # shellcheck disable=SC2086
+  timeout 300 "$program" $shape --count 2000 --only dispatch-combine --bytes 64 --bytes 16384 >"$tmp/table" 2>"$tmp/said"
+  status=$?
+  [ $status = 0 ] || { cat "$tmp/said" >&2; failed=1; }
+  grep -v '^#' "$tmp/table" | while read -r _ bytes allocations _; do
+    printf '%-28s %8d   allocations %6s\n' "$shape" "$bytes" "$allocations"
+  done
+done <<'SHAPES'
+--ranks 1
+--ranks 2
+--ranks 4
+--ranks 2 --grid-nodes 2
+--ranks 4 --grid-nodes 2
+--ranks 2 --nodes 2
+--ranks 4 --nodes 2
+SHAPES
 
 [ $failed = 0 ] || echo "check-overhead.sh: small operations are not free of allocations and system calls" >&2
 exit $failed

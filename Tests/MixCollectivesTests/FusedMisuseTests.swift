@@ -32,7 +32,7 @@ extension CollectiveTests {
         }
 
         @Test func anExpertOutOfRange() async throws {
-            for expert: Int32 in [4, -1, .max] {
+            for expert: Int32 in [4, -2, .min, .max] {
                 try await expect(.invalidArgument, saying: "token 1 chose expert \(expert)") { world, errs in
                     try Self.dispatch(world, experts: [0, 1, 2, errs ? expert : 3])
                 }
@@ -67,6 +67,9 @@ extension CollectiveTests {
             try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
                 try Self.dispatch(world, options: DispatchOptions(deduplicates: !errs))
             }
+            try await expect(.mismatch, from: [1, 3], saying: "other options") { world, errs in
+                try Self.dispatch(world, options: DispatchOptions(weightsResults: !errs))
+            }
         }
 
         @Test func lanesThatRouteDifferently() async throws {
@@ -82,10 +85,15 @@ extension CollectiveTests {
             }
             try await expect(.mismatch, from: [0, 1, 2, 3], saying: "combines the rows of another dispatch") {
                 world, _ in
-                let (one, two) = (try Self.dispatch(world), try Self.dispatch(world))
+                let one = try Self.dispatch(world)
+                let two = try Self.dispatch(world)
                 let partials = [Float](repeating: 0, count: one.choiceCount * 8)
                 var output = [Float](repeating: 1, count: 16)
-                try world.combine(partials, world.rank % 2 == 0 ? one : two, into: &output)
+                if world.rank % 2 == 0 {
+                    try world.combine(partials, one, into: &output)
+                } else {
+                    try world.combine(partials, two, into: &output)
+                }
             }
         }
 
@@ -109,10 +117,15 @@ extension CollectiveTests {
         @Test func aHandleOfAnotherWorld() async throws {
             try await expect(.invalidArgument, saying: "another communicator") { world, errs in
                 let other = try world.split(color: 0, key: world.rank)
-                let (one, two) = (try Self.dispatch(world), try Self.dispatch(other))
+                let one = try Self.dispatch(world)
+                let two = try Self.dispatch(other)
                 let partials = [Float](repeating: 0, count: one.choiceCount * 8)
                 var output = [Float](repeating: 1, count: 16)
-                try world.combine(partials, errs ? two : one, into: &output)
+                if errs {
+                    try world.combine(partials, two, into: &output)
+                } else {
+                    try world.combine(partials, one, into: &output)
+                }
             }
         }
 

@@ -98,8 +98,8 @@ extension StoredMatrix {
                 (scales.firstRow + row) / scales.block * scales.stride + (scales.firstColumn + column) / scales.block
             let scale: Float =
                 scales.type == .float32
-                ? scales.base.load(fromByteOffset: block * 4, as: Float.self)
-                : Float(BFloat16(bitPattern: scales.base.load(fromByteOffset: block * 2, as: UInt16.self)))
+                ? scales.base.loadUnaligned(fromByteOffset: block * 4, as: Float.self)
+                : Float(BFloat16(bitPattern: scales.base.loadUnaligned(fromByteOffset: block * 2, as: UInt16.self)))
             return (code < 128 ? value : -value) * Double(scale)
         }
     }

@@ -4,10 +4,14 @@ extension Player {
     private static let hidden = 96
     private static let choices = 3
 
-    /// Six experts in turn on the nodes; token t of a node chooses three in a row. All lanes of a node say the same.
+    /// Six experts in turn on the nodes; token t of a node chooses three in a row, of which every fifth choice is not made,
+    /// and token 7 none. All lanes of a node say the same.
     private func route(tokens: Int) -> (routing: Routing, placement: [Int32]) {
         let nodes = world.grid.nodeCount
-        let experts = (0..<tokens * Self.choices).map { Int32(($0 / Self.choices + $0 % Self.choices) % 6) }
+        let experts = (0..<tokens * Self.choices).map { choice in
+            let token = choice / Self.choices
+            return choice % 5 == 4 || token == 7 ? Routing.none : Int32((token + choice % Self.choices) % 6)
+        }
         let weights = experts.map { Float($0 + 1) / 4 }
         return (
             Routing(experts: experts, weights: weights, choices: Self.choices), (0..<6).map { Int32($0 % nodes) }
@@ -26,7 +30,7 @@ extension Player {
     }
 
     /// Every expert returns what it gets, lane by lane: a token comes back as often as there are lanes, by its weights.
-    func combine(_ dispatched: Dispatched<Float>, tokens: Int) throws(CollectiveError) {
+    func combine(_ dispatched: borrowing Dispatched<Float>, tokens: Int) throws(CollectiveError) {
         var partials = try world.allocate(Float.self, count: dispatched.choiceCount * Self.hidden)
         for (choice, row) in dispatched.choiceRows.enumerated() {
             for column in 0..<Self.hidden {
@@ -41,7 +45,9 @@ extension Player {
         let lanes = Float(world.grid.nodes[node].count)
         for index in output.indices {
             let token = index / Self.hidden
-            let weight = routing.weights[token * Self.choices..<(token + 1) * Self.choices].reduce(0, +)
+            let weight = (token * Self.choices..<(token + 1) * Self.choices).reduce(Float(0)) { sum, choice in
+                routing.experts[choice] == Routing.none ? sum : sum + routing.weights[choice]
+            }
             guard output[index] != given[index] * weight * lanes else { continue }
             return report("wrong: combined element \(index) is \(output[index]), not \(given[index] * weight * lanes)")
         }

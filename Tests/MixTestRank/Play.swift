@@ -14,7 +14,7 @@ func play(_ steps: [String]) throws -> Int32 {
 
 struct Player {
     var world: Communicator!
-    var dispatched: Dispatched<Float>?
+    let rows = DispatchedRows()
 
     mutating func play(_ steps: ArraySlice<String>) throws {
         var steps = steps
@@ -86,8 +86,8 @@ struct Player {
         case "churn": try churn(count: number(1))
         case "check": try checkEverything()
         case "fused": try checkFused()
-        case "dispatch": dispatched = try dispatch(tokens: number(1))
-        case "combine": if let dispatched { try combine(dispatched, tokens: number(1)) }
+        case "dispatch": rows.handle = try dispatch(tokens: number(1))
+        case "combine": if rows.handle != nil { try combine(rows.handle!, tokens: number(1)) }
         case "counters": try checkCounters()
         case "measure": try measure(count: number(1), calls: number(2))
         case "splits":
@@ -136,4 +136,9 @@ struct Player {
         try world.broadcast(&memory, root: root)
         if !memory.allSatisfy({ $0 == Int64(root) }) { report("wrong: broadcast of \(count)") }
     }
+}
+
+/// What was dispatched and is not combined yet; apart, because a handle can't be copied and a player can.
+final class DispatchedRows {
+    var handle: Dispatched<Float>?
 }

@@ -6,6 +6,7 @@ enum Subcommand {
         "input": input,
         "job": job,
         "launch": launch,
+        "moe": moe,
         "play": play,
         "stay": stay,
         "verbs-link": verbsLink,

@@ -15,8 +15,8 @@ struct MixBench: ParsableCommand {
             Documentation/Benchmarking.md says what the columns mean and how time is taken.
             """,
         subcommands: [
-            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, Experts.self, Peers.self,
-            List.self, Info.self,
+            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
+            Peers.self, List.self, Info.self,
         ],
         defaultSubcommand: Run.self)
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import COverheadCounter
 import MixCollectives
+import MixSchedule
 
 /// Counts what small operations cost besides time: allocations here, system calls by whoever traces this program.
 @main
@@ -19,6 +20,9 @@ struct MixOverhead: ParsableCommand {
 
     @Option(help: "Virtual nodes, joined over TCP.")
     var nodes = 1
+
+    @Option(help: "Nodes of the fused operations' grid, if not the machines.")
+    var gridNodes: Int?
 
     @Option(help: ArgumentHelp("Measure this operation only.", valueName: "operation"))
     var only: SmallOperation?
@@ -39,6 +43,7 @@ struct MixOverhead: ParsableCommand {
         let wanted = ranks ?? 2
         if !Launcher.isRank, wanted > 1 { throw ExitCode(try Launcher(ranks: wanted, nodes: nodes).run()) }
         let world = try Communicator.join()
+        if let gridNodes { try world.use(grid: Topology(nodeCount: gridNodes, ranksPerNode: world.size / gridNodes)) }
         if world.rank == 0 {
             print("# in \(count) calls, of the rank that has most")
             print(line(["# operation", "bytes", "allocations", "waits", "waiting calls"]))

@@ -10,6 +10,7 @@ struct SmallCall {
     var result: UnsafeMutableBufferPointer<Float>
     var resultBlock: UnsafeMutableBufferPointer<Float>
     let blocks: Blocks
+    let experts: ExpertCall
 
     init(_ operation: SmallOperation, bytes: Int, world: Communicator) {
         self.operation = operation
@@ -22,9 +23,11 @@ struct SmallCall {
         block = UnsafeMutableBufferPointer(rebasing: whole[..<blockCount])
         resultBlock = UnsafeMutableBufferPointer(rebasing: result[..<blockCount])
         blocks = Blocks(counts: Array(repeating: blockCount, count: world.size))
+        experts = ExpertCall(bytes: operation == .dispatchCombine ? bytes : 0, world: world)
     }
 
     func deallocate() {
+        experts.deallocate()
         whole.deallocate()
         result.deallocate()
     }
@@ -41,6 +44,7 @@ struct SmallCall {
         case .gather: try world.gather(block, into: &result, root: 0)
         case .scatter: try world.scatter(whole, into: &resultBlock, root: 0)
         case .barrier: try world.barrier()
+        case .dispatchCombine: try experts.run()
         case .sendReceive:
             // To the next rank and from the one before; even ranks send first.
             let next = (world.rank + 1) % world.size

@@ -13,4 +13,5 @@ enum SmallOperation: String, CaseIterable, ExpressibleByArgument {
     case scatter
     case barrier
     case sendReceive = "send-receive"
+    case dispatchCombine = "dispatch-combine"
 }

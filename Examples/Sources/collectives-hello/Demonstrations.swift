@@ -1,3 +1,4 @@
+import ExampleSupport
 import MixCollectives
 
 /// All-reduce: everybody gets the sum.

@@ -184,6 +184,15 @@ int mix_decommit(int file, size_t offset, size_t bytes);
 int64_t mix_available_memory(void);
 size_t mix_physical_memory(void);
 
+// Maps a regular file whole, to read; an empty one as no bytes at NULL. 0 or a negative errno.
+int mix_map_file(const char *path, const void **address, size_t *bytes);
+void mix_unmap_file(const void *address, size_t bytes);
+// A range of a mapped file will be read: begins to fetch what is not in memory.
+void mix_will_read(const void *address, size_t bytes);
+// A range of a mapped file is not needed now: its pages stop counting as this process's memory. It can still be read.
+void mix_did_read(const void *address, size_t bytes);
+size_t mix_page_size(void);
+
 // A word that reads 1 here and 0 in every child forked later (MADV_WIPEONFORK).
 uint32_t *mix_fork_witness(void);
 void mix_fork_witness_release(uint32_t *witness);

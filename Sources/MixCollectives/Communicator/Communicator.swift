@@ -50,8 +50,10 @@ public final class Communicator: @unchecked Sendable {
     /// Schedules built before, so that a repeated operation builds nothing.
     var schedules: [CompiledSchedule.Key: CompiledSchedule] = [:]
 
-    /// The nodes of fused collectives, where they are not the machines.
-    var chosenGrid: Topology?
+    /// The nodes and lanes of fused collectives: the machines and their ranks, unless ``use(grid:)`` said otherwise.
+    public internal(set) var grid: Topology
+    /// The same as this rank sees it, once it was needed.
+    var fusedGrid: FusedGrid?
     /// The only level that fused collectives work on, while that is measured.
     var chosenPart: SchedulePart?
     /// Where the steps of schedules are recorded, while they are.
@@ -106,6 +108,7 @@ public final class Communicator: @unchecked Sendable {
         self.own = own
         self.labels = labels
         self.network = network
+        grid = Self.machines(network, members.count)
         isOversubscribed = node.oversubscribed
         // Beside the wires nobody notices a switch to another rank, which may be what this one waits for.
         spins = node.oversubscribed || labels != nil ? 64 : 4000

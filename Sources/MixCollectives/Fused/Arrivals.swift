@@ -1,13 +1,10 @@
 /// The rows that a node got in one dispatch, its own among them, and the choices that they are for.
 ///
-/// Rows lie by source node, then by token. Choices are numbered by expert, then by row: an expert's are a run.
+/// Rows lie by source node, then by token. Choices are numbered by expert, then by row: an expert's are a run. Arrays keep
+/// their memory from call to call.
 struct Arrivals {
-    /// Where the rows of each source node begin; one entry more at the end.
-    private(set) var nodeRows: [Int] = []
-    /// For each source node, where the rows of each cell begin, counted from the node's first.
-    private(set) var cellRows: [Int32] = []
-    private(set) var cellCount = 0
-    /// Where the choices of each row begin in `rowSlots`; one entry more at the end.
+    var rows = NodeRows()
+    /// Where the choices of each row begin in `slots`; one entry more at the end.
     private(set) var rowStarts: [Int32] = []
     /// The number of each choice, row by row, and its weight.
     private(set) var slots: [Int32] = []
@@ -19,68 +16,55 @@ struct Arrivals {
     private(set) var experts: [Int] = []
     private(set) var expertStarts: [Int] = []
 
-    private var counts: [Int] = []
+    /// For each expert, its choices, or the number of its next one.
+    private var next: [Int] = []
 
-    /// Takes in the notes of all source nodes and their lists.
-    mutating func read(_ notes: [(note: RouteNote, list: UnsafeMutableRawPointer)], expertCount: Int) {
-        nodeRows.removeAll(keepingCapacity: true)
-        nodeRows.append(0)
-        cellRows.removeAll(keepingCapacity: true)
-        cellCount = notes[0].note.cellCount
-        var choices = 0
-        counts.removeAll(keepingCapacity: true)
-        counts.append(contentsOf: repeatElement(0, count: expertCount + 1))
-        for (note, list) in notes {
-            nodeRows.append(nodeRows.last! + note.rows)
-            for cell in 0...cellCount { cellRows.append(note.cellRows[cell]) }
+    /// Takes in the notes of so many nodes and their lists.
+    mutating func read(
+        nodeCount: Int, cellCount: Int, expertCount: Int,
+        _ noteOf: (_ node: Int) -> (note: RouteNote, list: UnsafeMutableRawPointer)
+    ) {
+        rows.clear(cellCount: cellCount)
+        next.refill(expertCount, 0)
+        for node in 0..<nodeCount {
+            let (note, list) = noteOf(node)
+            rows.append(rows: note.rows)
+            for cell in 0...cellCount { rows.setCellStart(node, cell, Int(note.cellRows[cell])) }
             let parts = RouteNote.parts(list, rows: note.rows, choices: note.choices)
-            for choice in 0..<note.choices { counts[Int(parts.experts[choice]) + 1] += 1 }
-            choices += note.choices
+            for choice in 0..<note.choices { next[Int(parts.experts[choice])] += 1 }
         }
         experts.removeAll(keepingCapacity: true)
         expertStarts.removeAll(keepingCapacity: true)
-        for expert in 0..<expertCount {
-            if counts[expert + 1] > 0 {
-                experts.append(expert)
-                expertStarts.append(counts[expert])
-            }
-            counts[expert + 1] += counts[expert]
+        var choices = 0
+        for expert in 0..<expertCount where next[expert] > 0 {
+            experts.append(expert)
+            expertStarts.append(choices)
+            (next[expert], choices) = (choices, choices + next[expert])
         }
         expertStarts.append(choices)
-        rowStarts.removeAll(keepingCapacity: true)
-        rowStarts.append(0)
+        choiceRows.refill(choices, 0)
+        choiceWeights.refill(choices, 0)
         slots.removeAll(keepingCapacity: true)
         slotWeights.removeAll(keepingCapacity: true)
-        fill(&choiceRows, choices, 0)
-        fill(&choiceWeights, choices, 0)
-        var row = 0
-        for (note, list) in notes {
+        rowStarts.removeAll(keepingCapacity: true)
+        rowStarts.append(0)
+        for node in 0..<nodeCount {
+            let (note, list) = noteOf(node)
             let parts = RouteNote.parts(list, rows: note.rows, choices: note.choices)
             var choice = 0
-            for index in 0..<note.rows {
-                for _ in 0..<Int(parts.rowChoices[index]) {
-                    let slot = counts[Int(parts.experts[choice])]
-                    counts[Int(parts.experts[choice])] += 1
+            for row in 0..<note.rows {
+                for _ in 0..<Int(parts.rowChoices[row]) {
+                    let (expert, weight) = (Int(parts.experts[choice]), parts.weights[choice])
+                    let slot = next[expert]
+                    next[expert] += 1
                     slots.append(Int32(slot))
-                    slotWeights.append(parts.weights[choice])
-                    choiceRows[slot] = Int32(row)
-                    choiceWeights[slot] = parts.weights[choice]
+                    slotWeights.append(weight)
+                    choiceRows[slot] = Int32(rows.starts[node] + row)
+                    choiceWeights[slot] = weight
                     choice += 1
                 }
                 rowStarts.append(Int32(slots.count))
-                row += 1
             }
         }
-    }
-
-    /// Rows of the source node's list that are in these cells.
-    func rows(from node: Int, _ cells: Range<Int>) -> Range<Int> {
-        let base = node * (cellCount + 1)
-        return Int(cellRows[base + cells.lowerBound])..<Int(cellRows[base + cells.upperBound])
-    }
-
-    private func fill<Element>(_ array: inout [Element], _ count: Int, _ value: Element) {
-        array.removeAll(keepingCapacity: true)
-        array.append(contentsOf: repeatElement(value, count: count))
     }
 }

@@ -52,10 +52,10 @@ extension Communicator {
         try tellingAll { () throws(CollectiveError) in try moveBlocks(call, grid) }
     }
 
-    private func moveBlocks(_ call: Call, _ grid: Topology) throws(CollectiveError) {
+    private func moveBlocks(_ call: Call, _ grid: FusedGrid) throws(CollectiveError) {
         let bytes = call.count * call.type.size
         let name = forced[call.operation]?.name ?? (bytes <= Self.directBytes ? "direct" : "fused")
-        let lanes = grid.ranksPerNode!
+        let lanes = grid.laneCount
         let pieces = name == "fused" ? Swift.max(1, Swift.min(16, (bytes / lanes) >> 17)) : 1
         let (schedule, index) = compiledFused(call.operation, name, pieces: pieces, grid)
 

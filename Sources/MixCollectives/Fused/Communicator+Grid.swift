@@ -2,11 +2,6 @@ public import MixSchedule
 
 // The nodes and lanes on which fused collectives work.
 extension Communicator {
-    /// The nodes and lanes of fused collectives: the machines and their ranks, unless ``use(grid:)`` said otherwise.
-    public var grid: Topology {
-        chosenGrid ?? network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size)
-    }
-
     /// Makes fused collectives work on these nodes from now on, or on the machines again (`nil`). All ranks do the same.
     ///
     /// A node may be a part of a machine, so that experts can be spread inside it too; ranks of one node must be on one
@@ -28,19 +23,27 @@ extension Communicator {
                     host: host)
             }
         }
-        chosenGrid = grid
+        self.grid = grid ?? Self.machines(network, size)
+        fusedGrid = nil
         schedules = schedules.filter { !$0.key.isOfGrid }
     }
 
-    /// The grid, where it is one.
-    func evenGrid(_ operation: Operation) throws(CollectiveError) -> Topology {
-        let grid = grid
+    /// The nodes and lanes of the machines.
+    static func machines(_ network: Network?, _ size: Int) -> Topology {
+        network?.topology ?? Topology(nodeCount: 1, ranksPerNode: size)
+    }
+
+    /// The grid as this rank sees it, where it is one.
+    func evenGrid(_ operation: Operation) throws(CollectiveError) -> FusedGrid {
+        if let fusedGrid { return fusedGrid }
         guard grid.ranksPerNode != nil else {
             var error = unevenGrid(grid)
             error.operation = operation
             throw error
         }
-        return grid
+        let even = FusedGrid(rank: rank, topology: grid)
+        fusedGrid = even
+        return even
     }
 
     private func unevenGrid(_ grid: Topology) -> CollectiveError {

@@ -28,7 +28,7 @@ extension Communicator {
 
     /// The schedule of a fused operation on the grid, and the algorithm's index.
     func compiledFused(
-        _ operation: Operation, _ name: String, pieces: Int, _ grid: Topology
+        _ operation: Operation, _ name: String, pieces: Int, _ grid: FusedGrid
     ) -> (schedule: CompiledSchedule, index: Int) {
         let algorithms = Algorithm.all(for: operation)
         let index = algorithms.firstIndex { $0.name == name }!
@@ -36,8 +36,8 @@ extension Communicator {
             operation: operation.code, algorithm: UInt8(index), pieces: UInt8(pieces), root: 0, isOfGrid: true,
             part: chosenPart)
         if let known = schedules[key] { return (known, index) }
-        let whole = algorithms[index].build(Algorithm.Request(rank: rank, topology: grid, pieces: pieces))
-        let schedule = CompiledSchedule(chosenPart.map { whole.only($0, grid) } ?? whole)
+        let whole = algorithms[index].build(Algorithm.Request(rank: rank, topology: grid.topology, pieces: pieces))
+        let schedule = CompiledSchedule(chosenPart.map { whole.only($0, grid.topology) } ?? whole)
         schedules[key] = schedule
         return (schedule, index)
     }
@@ -46,21 +46,20 @@ extension Communicator {
     /// their input, output and scratch memory.
     func meetLanes(
         _ call: Call, index: Int, pieces: Int, scratch: UnsafeMutableRawPointer?, note: UInt64,
-        _ grid: Topology
+        _ grid: FusedGrid
     ) throws(CollectiveError) -> MappedMemory {
         let memory = MappedMemory(addresses: addresses)
         for buffer in [Buffer.input, .output, .scratch] {
             for other in 0..<size { memory.set(buffer, of: other, nil) }
         }
         let local = network?.local ?? self
-        let mates = grid.nodes[grid.node(of: rank)]
-        if mates.count > 1 || local.size > 1 {
+        if grid.laneCount > 1 || local.size > 1 {
             local.operation = call.operation
             local.operationNumber = operationNumber
             do throws(CollectiveError) {
                 try local.throwIfFailed()
                 try local.publishLane(
-                    call, index: index, pieces: pieces, scratch: scratch, note: note, memory, mates, self)
+                    call, index: index, pieces: pieces, scratch: scratch, note: note, memory, grid.mates, self)
             } catch {
                 if let network { throw network.fail(error) }
                 throw error
@@ -81,10 +80,12 @@ extension Communicator {
         agreed.root = pieces
         let word = headerWord(agreed, path: Path.forced + UInt8(index))
         let payload = UnsafeMutableRawPointer(own.header(slot)) + Self.payloadOffset
-        let published: [UnsafeRawPointer?] = [call.input, UnsafeRawPointer(call.output), UnsafeRawPointer(scratch)]
-        for (place, address) in published.enumerated() {
-            payload.storeBytes(of: Int64(heapOffset(address, 1)), toByteOffset: 8 * place, as: Int64.self)
+        func store(_ address: UnsafeRawPointer?, _ buffer: Buffer) {
+            payload.storeBytes(of: Int64(heapOffset(address, 1)), toByteOffset: 8 * buffer.rawValue, as: Int64.self)
         }
+        store(call.input, .input)
+        store(UnsafeRawPointer(call.output), .output)
+        store(UnsafeRawPointer(scratch), .scratch)
         payload.storeBytes(of: note, toByteOffset: 24, as: UInt64.self)
         publish(word, agreed, slot: slot)
         try meetAll(word, agreed, slot: slot)

@@ -9,6 +9,8 @@ final class FusedWorkspace: @unchecked Sendable {
     /// Room for what one row is the sum of.
     private(set) var sources: UnsafeMutablePointer<UnsafeRawPointer?> = .allocate(capacity: 1)
     private(set) var weights: UnsafeMutablePointer<Float> = .allocate(capacity: 1)
+    /// The notes of a dispatch.
+    let blocks = LaneBlocks()
     private var elements = 1
     private var terms = 1
     private let lock = Mutex(())

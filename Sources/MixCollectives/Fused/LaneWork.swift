@@ -1,12 +1,11 @@
 internal import MixSchedule
 
-/// Blocks of any size for the same lane of each node, and from it.
+/// The steps of an exchange of blocks between the same lanes of all nodes.
 struct LaneWork: StepWork {
-    let outgoing: [(address: UnsafeMutableRawPointer, bytes: Int)]
-    let incoming: [(address: UnsafeMutableRawPointer, bytes: Int)]
+    let blocks: LaneBlocks
 
     func message(_ slice: Slice) -> (UnsafeMutableRawPointer, bytes: Int) {
-        let block = slice.buffer == .input ? outgoing[slice.block] : incoming[slice.block]
+        let block = slice.buffer == .input ? blocks.outgoing[slice.block] : blocks.incoming[slice.block]
         return (block.address, block.bytes)
     }
 

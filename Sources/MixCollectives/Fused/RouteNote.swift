@@ -25,6 +25,8 @@ struct RouteNote {
     var type: Int { word(5) }
     var listBytes: Int { Self.listBytes(rows: rows, choices: choices) }
     var isInline: Bool { listBytes <= Self.inlineBytes }
+    /// Bytes of the second message; 0: there is none.
+    var secondBytes: Int { isInline ? 0 : SharedHeap.roundedUp(listBytes, 64) }
     /// Where the rows of each cell begin.
     var cellRows: UnsafePointer<Int32> {
         UnsafePointer((memory + Self.headBytes).assumingMemoryBound(to: Int32.self))
@@ -37,23 +39,21 @@ struct RouteNote {
     func list(second: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer { isInline ? inlineList : second! }
 
     func write(hidden: Int, options: UInt32, tokens: Int, type: DataType, _ routes: RowRoutes, to node: Int) {
-        let rows = routes.nodeRows[node]..<routes.nodeRows[node + 1]
-        let choices = routes.nodeChoices[node]..<routes.nodeChoices[node + 1]
-        let words = [hidden, Int(options), tokens, rows.count, choices.count, Int(type.rawValue)]
-        for (index, word) in words.enumerated() {
-            memory.storeBytes(of: UInt32(word), toByteOffset: 4 * index, as: UInt32.self)
-        }
-        let first = node * (cellCount + 1)
+        store(hidden, 0)
+        store(Int(options), 1)
+        store(tokens, 2)
+        store(routes.rows[node].count, 3)
+        store(routes.choices(node).count, 4)
+        store(Int(type.rawValue), 5)
         for cell in 0...cellCount {
             memory.storeBytes(
-                of: routes.cellRows[first + cell], toByteOffset: Self.headBytes + 4 * cell, as: Int32.self)
+                of: routes.rows.cellStart(node, cell), toByteOffset: Self.headBytes + 4 * cell, as: Int32.self)
         }
         if isInline { Self.writeList(routes, node, to: inlineList) }
     }
 
     static func writeList(_ routes: RowRoutes, _ node: Int, to list: UnsafeMutableRawPointer) {
-        let rows = routes.nodeRows[node]..<routes.nodeRows[node + 1]
-        let choices = routes.nodeChoices[node]..<routes.nodeChoices[node + 1]
+        let (rows, choices) = (routes.rows[node], routes.choices(node))
         let parts = RouteNote.parts(list, rows: rows.count, choices: choices.count)
         routes.rowChoices.withUnsafeBufferPointer { copy($0, rows, to: parts.rowChoices) }
         routes.experts.withUnsafeBufferPointer { copy($0, choices, to: parts.experts) }
@@ -93,6 +93,10 @@ struct RouteNote {
     }
 
     private func word(_ index: Int) -> Int { Int(memory.load(fromByteOffset: 4 * index, as: UInt32.self)) }
+
+    private func store(_ word: Int, _ index: Int) {
+        memory.storeBytes(of: UInt32(word), toByteOffset: 4 * index, as: UInt32.self)
+    }
 
     private static func copy<Element: BitwiseCopyable>(
         _ source: UnsafeBufferPointer<Element>, _ range: Range<Int>, to destination: UnsafeMutablePointer<Element>

@@ -8,10 +8,12 @@ struct RowGrid {
     let cellLanes: Int
     private let columns: Layout
 
-    init(_ grid: FusedGrid, hidden: Int, slicing: DispatchOptions.Slicing) {
+    /// - Parameter tokens: this node's; of meaning where there is no other.
+    init(_ grid: FusedGrid, hidden: Int, slicing: DispatchOptions.Slicing, tokens: Int) {
         self.grid = grid
         self.hidden = hidden
-        let shares = slicing == .hidden
+        // Where nothing is sent, lanes share the sums only, and whole rows are read faster than columns of them.
+        let shares = slicing == .hidden && (grid.nodeCount > 1 || tokens < 4 * grid.laneCount)
         cellLanes = shares ? 1 : grid.laneCount
         // Whole cache lines per lane, unless there are too few.
         let alignment = hidden >= 16 * grid.laneCount ? 16 : 1

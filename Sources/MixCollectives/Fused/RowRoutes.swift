@@ -3,95 +3,78 @@
 /// Rows and choices lie one behind the other: by node, then by token, then by choice. Arrays keep their memory from call
 /// to call.
 struct RowRoutes {
+    var rows = NodeRows()
     /// The token of every row.
     private(set) var tokens: [Int32] = []
-    /// Where the rows of each node begin; one entry more at the end.
-    private(set) var nodeRows: [Int] = []
     /// How many choices each row serves.
     private(set) var rowChoices: [UInt8] = []
     /// Expert and weight of every choice.
     private(set) var experts: [UInt16] = []
     private(set) var weights: [Float] = []
     /// Where the choices of each node begin; one entry more at the end.
-    private(set) var nodeChoices: [Int] = []
-    /// For each node, where the rows of each cell begin, counted from the node's first; one entry more at each end.
-    private(set) var cellRows: [Int32] = []
-    private(set) var cellCount = 0
+    private var nodeChoices: [Int] = []
 
-    private var cursors: [Int] = []
-    private var choiceCursors: [Int] = []
+    /// For each node, its rows or its next row, its next choice, and the token that had a row there last.
+    private var nextRows: [Int] = []
+    private var nextChoices: [Int] = []
     private var latest: [Int32] = []
 
-    /// Sorts a routing whose experts are all in `placement`.
+    /// The choices that a node's rows serve.
+    func choices(_ node: Int) -> Range<Int> { nodeChoices[node]..<nodeChoices[node + 1] }
+
+    /// Sorts a routing whose experts are all in `placement`, or ``Routing/none``.
     mutating func sort(
         _ routing: Routing, _ placement: [Int32], nodeCount: Int, deduplicates: Bool, _ cells: TokenCells
     ) {
         let (tokenCount, k) = (routing.tokenCount, routing.choices)
-        var rows = Array(repeating: 0, count: nodeCount + 1)
-        var choices = rows
-        reset(&latest, nodeCount, to: -1)
+        nextRows.refill(nodeCount, 0)
+        nodeChoices.refill(nodeCount + 1, 0)
+        latest.refill(nodeCount, -1)
         for token in 0..<tokenCount {
-            for choice in token * k..<(token + 1) * k {
+            for choice in token * k..<(token + 1) * k where routing.experts[choice] != Routing.none {
                 let node = Int(placement[Int(routing.experts[choice])])
-                choices[node + 1] += 1
+                nodeChoices[node + 1] += 1
                 guard !deduplicates || latest[node] != Int32(token) else { continue }
                 latest[node] = Int32(token)
-                rows[node + 1] += 1
+                nextRows[node] += 1
             }
         }
+        rows.clear(cellCount: cells.count)
+        nextChoices.removeAll(keepingCapacity: true)
         for node in 0..<nodeCount {
-            rows[node + 1] += rows[node]
-            choices[node + 1] += choices[node]
+            rows.append(rows: nextRows[node])
+            nextRows[node] = rows.starts[node]
+            nodeChoices[node + 1] += nodeChoices[node]
+            nextChoices.append(nodeChoices[node])
         }
-        nodeRows = rows
-        nodeChoices = choices
-        reset(&tokens, rows[nodeCount], to: 0)
-        reset(&rowChoices, rows[nodeCount], to: 0)
-        reset(&experts, choices[nodeCount], to: 0)
-        reset(&weights, choices[nodeCount], to: 0)
-        cursors = rows
-        choiceCursors = choices
-        cellCount = cells.count
-        reset(&cellRows, nodeCount * (cells.count + 1), to: 0)
-        reset(&latest, nodeCount, to: -1)
+        tokens.refill(rows.count, 0)
+        rowChoices.refill(rows.count, 0)
+        experts.refill(nodeChoices[nodeCount], 0)
+        weights.refill(nodeChoices[nodeCount], 0)
+        latest.refill(nodeCount, -1)
         var cell = 0
         for token in 0..<tokenCount {
-            while cell < cells.count, cells.start(cell) <= token {
-                markCell(cell, nodeCount)
-                cell += 1
-            }
-            for choice in token * k..<(token + 1) * k {
+            while cell < cells.count, cells.start(cell) <= token { begin(&cell) }
+            for choice in token * k..<(token + 1) * k where routing.experts[choice] != Routing.none {
                 let expert = routing.experts[choice]
                 let node = Int(placement[Int(expert)])
                 if !deduplicates || latest[node] != Int32(token) {
                     latest[node] = Int32(token)
-                    tokens[cursors[node]] = Int32(token)
-                    cursors[node] += 1
+                    tokens[nextRows[node]] = Int32(token)
+                    nextRows[node] += 1
                 }
-                rowChoices[cursors[node] - 1] += 1
-                experts[choiceCursors[node]] = UInt16(truncatingIfNeeded: expert)
-                weights[choiceCursors[node]] = routing.weights[choice]
-                choiceCursors[node] += 1
+                rowChoices[nextRows[node] - 1] += 1
+                experts[nextChoices[node]] = UInt16(truncatingIfNeeded: expert)
+                weights[nextChoices[node]] = routing.weights[choice]
+                nextChoices[node] += 1
             }
         }
-        while cell <= cells.count {
-            markCell(cell, nodeCount)
-            cell += 1
-        }
+        while cell <= cells.count { begin(&cell) }
     }
 
-    /// Rows of the node's list that are in these cells.
-    func rows(to node: Int, _ cells: Range<Int>) -> Range<Int> {
-        let base = node * (cellCount + 1)
-        return Int(cellRows[base + cells.lowerBound])..<Int(cellRows[base + cells.upperBound])
-    }
-
-    private mutating func markCell(_ cell: Int, _ nodeCount: Int) {
-        for node in 0..<nodeCount { cellRows[node * (cellCount + 1) + cell] = Int32(cursors[node] - nodeRows[node]) }
-    }
-
-    private func reset<Element>(_ array: inout [Element], _ count: Int, to value: Element) {
-        array.removeAll(keepingCapacity: true)
-        array.append(contentsOf: repeatElement(value, count: count))
+    /// The next cell begins with the rows that come next.
+    private mutating func begin(_ cell: inout Int) {
+        for node in 0..<rows.nodeCount { rows.setCellStart(node, cell, nextRows[node] - rows.starts[node]) }
+        cell += 1
     }
 }

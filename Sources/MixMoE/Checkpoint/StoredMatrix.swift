@@ -15,7 +15,7 @@ struct StoredMatrix {
         var firstColumn = 0
     }
 
-    /// Element (0, 0).
+    /// Element (0, 0). Aligned to nothing: the header before it may have any length.
     var base: UnsafeRawPointer
     /// float32, float16, bfloat16 or float8E4M3.
     var type: StoredType
@@ -48,6 +48,26 @@ struct StoredMatrix {
         part.columns = range.count
         part.scales?.firstColumn += range.lowerBound
         return part
+    }
+
+    /// The same elements, with rows for columns. Of matrices without scales.
+    var transposed: StoredMatrix {
+        precondition(scales == nil, "scales are by rows and columns")
+        var other = self
+        (other.rows, other.columns) = (columns, rows)
+        (other.rowStride, other.columnStride) = (columnStride, rowStride)
+        return other
+    }
+
+    /// The columns of even and of odd number. Of matrices without scales.
+    var everySecondColumn: (even: StoredMatrix, odd: StoredMatrix) {
+        precondition(scales == nil && columns.isMultiple(of: 2))
+        var even = self
+        even.columns = columns / 2
+        even.columnStride = 2 * columnStride
+        var odd = even
+        odd.base += columnStride * type.size
+        return (even, odd)
     }
 
     /// Bytes of the weights of this view, without scales.

@@ -16,13 +16,15 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
     var choices = 2
     var experts = 8
     var spread = Spread.random
+    /// Of so many choices in a hundred there is none; of as many tokens none at all.
+    var absent = 0
     var options = DispatchOptions()
     var algorithm = "fused"
     var seed: UInt64 = 1
 
     var testDescription: String {
-        "\(nodes) × \(lanes), hidden \(hidden), tokens \(tokens), k \(choices) of \(experts), \(spread), \(algorithm), "
-            + "\(options), seed \(seed)"
+        "\(nodes) × \(lanes), hidden \(hidden), tokens \(tokens), k \(choices) of \(experts), \(spread), "
+            + "\(absent) % absent, \(algorithm), \(options), seed \(seed)"
     }
 
     /// Experts in turn, or at random.
@@ -39,6 +41,7 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
         var weights: [Float] = []
         for _ in 0..<tokens[node] {
             let home = generator.below(nodes)
+            let isAbsent = absent > 0 && generator.below(100) < absent
             for _ in 0..<choices {
                 let any = generator.below(experts)
                 let expert =
@@ -47,8 +50,13 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
                     case .allToOneNode: any / nodes * nodes
                     case .oneNodePerToken: any / nodes * nodes + home
                     }
-                chosen.append(Int32(Swift.min(expert, experts - 1)))
-                weights.append(Float(generator.below(1000)) / 1000)
+                if isAbsent || absent > 0 && generator.below(100) < absent {
+                    chosen.append(Routing.none)
+                    weights.append(.nan)
+                } else {
+                    chosen.append(Int32(Swift.min(expert, experts - 1)))
+                    weights.append(Float(generator.below(1000)) / 1000)
+                }
             }
         }
         return Routing(experts: chosen, weights: weights, choices: choices)
@@ -74,7 +82,7 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
                 var row = Expected(source: source, token: token, choices: [])
                 for choice in token * choices..<(token + 1) * choices {
                     let expert = Int(routing.experts[choice])
-                    guard Int(placement[expert]) == node else { continue }
+                    guard expert >= 0, Int(placement[expert]) == node else { continue }
                     row.choices.append((expert, routing.weights[choice]))
                     if !options.deduplicates {
                         result.append(row)
@@ -96,11 +104,11 @@ struct FusedCase: Sendable, CustomTestStringConvertible {
         for token in 0..<tokens[node] {
             for value in row(node, token) {
                 var (sum, magnitude) = (0.0, 0.0)
-                for choice in token * choices..<(token + 1) * choices {
+                for choice in token * choices..<(token + 1) * choices where routing.experts[choice] >= 0 {
                     for lane in 0..<lanes {
                         let expert = Int(routing.experts[choice])
-                        let term =
-                            Double(routing.weights[choice]) * Double(partial(value, expert: expert, lane: lane))
+                        let weight = options.weightsResults ? Double(routing.weights[choice]) : 1
+                        let term = weight * Double(partial(value, expert: expert, lane: lane))
                         sum += term
                         magnitude += abs(term)
                     }

@@ -51,10 +51,11 @@ final class RowExercise<Element: RowElement>: FusedExercise {
     }
 
     /// What this lane's shares of the experts make of the rows.
-    private func results(of dispatched: Dispatched<Element>) throws(CollectiveError) -> SharedArray<Element> {
+    private func results(of dispatched: borrowing Dispatched<Element>) throws(CollectiveError) -> SharedArray<Element> {
         let hidden = problem.hidden
         let results = try SharedArray<Element>(dispatched.choiceCount * hidden, world)
-        let (rows, choiceRows) = (dispatched.rows, dispatched.choiceRows)
+        let rows = dispatched.rows
+        let choiceRows = dispatched.choiceRows
         for (index, expert) in dispatched.experts.enumerated() {
             let share = RowProblem.share(expert: expert, lane: lane)
             for choice in dispatched.choices(ofExpertAt: index) {
@@ -69,10 +70,12 @@ final class RowExercise<Element: RowElement>: FusedExercise {
 
     // MARK: Checks
 
-    func countWrong() -> Int { combines ? countWrongSums() : countWrongRows() }
+    func countWrong() -> Int {
+        guard dispatched != nil else { return 1 }
+        return combines ? countWrongSums() : countWrongRows(dispatched!)
+    }
 
-    private func countWrongRows() -> Int {
-        guard let dispatched else { return 1 }
+    private func countWrongRows(_ dispatched: borrowing Dispatched<Element>) -> Int {
         let sources = (0..<problem.nodes).map { problem.rows(from: $0, to: node) }
         let count = sources.reduce(0) { $0 + $1.count }
         guard dispatched.rowCount == count else { return max(count, dispatched.rowCount) * problem.hidden }

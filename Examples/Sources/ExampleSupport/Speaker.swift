@@ -1,16 +1,18 @@
-import MixCollectives
+package import MixCollectives
 
 /// Prints what ranks say in the order of ranks: rank 0 gathers the words, by the library itself.
-struct Speaker {
-    let world: Communicator
+package struct Speaker {
+    package let world: Communicator
+
+    package init(world: Communicator) { self.world = world }
 
     /// A line above what follows.
-    func heading(_ text: String) throws {
+    package func heading(_ text: String) throws {
         if world.rank == 0 { print("\n\(text)") }
     }
 
     /// Prints one line per rank. All ranks call it together.
-    func say(_ text: String) throws {
+    package func say(_ text: String) throws {
         // Texts differ in length: first the longest length, then as many bytes from each.
         let bytes = Array(text.utf8)
         var longest = [Int64(bytes.count)]

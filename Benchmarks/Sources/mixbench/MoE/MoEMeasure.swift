@@ -1,0 +1,93 @@
+import MixCollectives
+import MixMoE
+import MixPlanner
+
+/// Times calls of layers on all ranks.
+struct MoEMeasure<Element: ExpertElement> {
+    private let layers: [MoELayer]
+    private let tokens: Int
+    private let world: Communicator
+    /// Different rows in turn, so that decode does not find the same experts in the caches.
+    private var inputs: [[Element]] = []
+    private var output: [Element]
+
+    /// Measures `layers`, one after the other, at one number of tokens. Collective.
+    static func run(_ layers: [MoELayer], tokens: Int, world: Communicator, seconds: Double) throws -> MoERow {
+        var measure = MoEMeasure(layers, tokens: tokens, world: world)
+        return try measure.run(seconds: seconds)
+    }
+
+    private init(_ layers: [MoELayer], tokens: Int, world: Communicator) {
+        self.layers = layers
+        self.tokens = tokens
+        self.world = world
+        let hidden = layers[0].spec.hidden
+        let (group, groups) = (layers[0].tokenGroup, layers[0].strategy.attention.data)
+        let own = tokens * (group + 1) / groups - tokens * group / groups
+        for input in 0..<(tokens < 16 ? max(4, 64 / tokens) : 4) {
+            // The same on all ranks of a group. The tokens of one input share a part, as those of a text do, so that
+            // experts get unequal loads.
+            var generator = RowGenerator(state: UInt64(input + 1) &* 0x9e37_79b9_7f4a_7c15)
+            let common = (0..<hidden).map { _ in generator.next() }
+            for _ in 0..<tokens * group / groups * hidden { _ = generator.next() }
+            inputs.append(
+                (0..<own * hidden).map { Element(0.9 * generator.next() + 0.45 * common[$0 % hidden]) })
+        }
+        output = Array(repeating: Element(0), count: own * hidden)
+    }
+
+    private mutating func run(seconds: Double) throws -> MoERow {
+        let hidden = layers[0].spec.hidden
+        var experts = 0
+        for input in inputs {
+            for layer in layers { try layer.forward(input, into: &output) }
+            experts += try distinctExperts(input.count / hidden)
+        }
+        var samples: [[Double]] = Array(repeating: [], count: 5)
+        var (calls, spent) = (0, 0.0)
+        repeat {
+            try world.barrier()
+            let begin = Clock.now()
+            var times = StageTimes()
+            for layer in layers {
+                try layer.forward(inputs[calls % inputs.count], into: &output)
+                times += layer.times
+            }
+            var call = [Double(Clock.now() - begin) * 1e-9]
+            // All ranks make the same number of calls.
+            try world.allReduce(&call, .max)
+            for (index, stage) in [times.router, times.dispatch, times.experts, times.combine].enumerated() {
+                samples[index].append(stage / .seconds(1))
+            }
+            samples[4].append(call[0])
+            calls += 1
+            spent += call[0]
+        } while spent < seconds || calls < 3
+        var medians = samples.map { $0.sorted()[$0.count / 2] }
+        try world.allReduce(&medians, .max)
+        let spec = layers[0].spec
+        let touched = Double(experts) / Double(inputs.count)
+        return MoERow(
+            tokens: tokens, experts: touched, calls: calls, stages: Array(medians[..<4]), total: medians[4],
+            bytes: Double(layers.count) * layers[0].bytes(experts: touched), layers: layers.count, hidden: spec.hidden)
+    }
+
+    /// How many experts any token of any rank has chosen in the last call.
+    private func distinctExperts(_ tokens: Int) throws -> Int {
+        let layer = layers[0]
+        var isChosen = [Int32](repeating: 0, count: layer.spec.experts.count)
+        for expert in layer.choices.experts { isChosen[Int(expert)] = 1 }
+        try world.allReduce(&isChosen, .max)
+        return isChosen.reduce(0) { $0 + Int($1) }
+    }
+}
+
+/// Numbers from -1 to 1, the same on every rank that begins with the same state.
+private struct RowGenerator {
+    var state: UInt64
+
+    mutating func next() -> Float {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
+    }
+}

@@ -1,0 +1,26 @@
+import Foundation
+import MixMoE
+
+/// A checkpoint of one layer with its inputs and reference outputs.
+struct Fixture {
+    let checkpoint: Checkpoint
+    let io: SafetensorsFile
+    /// `t1`, `t1.bf16`, …: cases in float32, and in bfloat16 where there are any.
+    let caseNames: [String]
+
+    init(at folder: String) throws {
+        checkpoint = try Checkpoint(at: folder)
+        io = try SafetensorsFile(at: folder + "/io.safetensors")
+        let suffix = ".hidden_states"
+        let cases = io.tensorNames.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
+        caseNames = cases.map { $0.hasSuffix(".bf16") ? $0 : $0 }.sorted { first, second in
+            // Few tokens first: t7 before t64.
+            (Self.size(first), first) < (Self.size(second), second)
+        }
+        guard !caseNames.isEmpty else {
+            throw CocoaError(.fileReadCorruptFile, userInfo: [NSFilePathErrorKey: folder + "/io.safetensors"])
+        }
+    }
+
+    private static func size(_ name: String) -> Int { Int(name.dropFirst().prefix { $0.isNumber }) ?? Int.max }
+}

@@ -1,0 +1,97 @@
+internal import MixPlanner
+
+/// Weights of no model, of the right shapes and types, for benchmarks: windows of one pool of random numbers, so that they
+/// take no memory before they are packed.
+final class RandomWeights: WeightSource {
+    private let type: StoredType
+    private let pool: UnsafeMutableRawPointer
+    private let scale: UnsafeMutablePointer<Float>
+    private var generator: SplitMix64
+    private(set) var bytesRead = 0
+    private static let elements = 1 << 22
+    /// Enough for as many inputs as a window can have.
+    private static let scaleCount = elements / 128
+
+    init(_ spec: ModelSpec, seed: UInt64) {
+        type =
+            switch (spec.weights.quantization?.format, spec.weights.plain) {
+            case (.float8?, _): .float8E4M3
+            case (_, .float32): .float32
+            case (_, .float16): .float16
+            default: .bfloat16
+            }
+        generator = SplitMix64(state: seed)
+        pool = .allocate(byteCount: Self.elements * type.size, alignment: 64)
+        scale = .allocate(capacity: Self.scaleCount)
+        scale.initialize(repeating: 1 / 16, count: Self.scaleCount)
+        // About as large as weights are: results neither vanish nor explode over two products.
+        for index in 0..<Self.elements {
+            let value = Float.random(in: -0.05...0.05, using: &generator)
+            switch type {
+            case .float32: pool.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+            case .float16:
+                pool.storeBytes(
+                    of: UInt16(truncatingIfNeeded: generator.next()) & 0x83ff | 0x2000, toByteOffset: 2 * index,
+                    as: UInt16.self)
+            case .bfloat16:
+                pool.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+            default:
+                // Any code but NaN, below 2.
+                let code = UInt8(truncatingIfNeeded: generator.next()) & 0xbf
+                pool.storeBytes(of: code, toByteOffset: index, as: UInt8.self)
+            }
+        }
+    }
+
+    deinit {
+        pool.deallocate()
+        scale.deallocate()
+    }
+
+    var configJSON: [UInt8] { [] }
+
+    func contains(_ name: String) -> Bool { true }
+
+    func matrix(named name: String, expecting shape: [Int]) -> StoredMatrix {
+        window(rows: shape[0], columns: shape[1])
+    }
+
+    func matrix(
+        named name: String, expert: Int, expecting shape: [Int], outputs: Checkpoint.FusedOutputs
+    ) -> StoredMatrix {
+        window(rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
+    }
+
+    private func window(rows: Int, columns: Int) -> StoredMatrix {
+        let stride = max(1, (Self.elements - columns - 64) / rows)
+        let first = Int(generator.next() % 64)
+        return StoredMatrix(
+            base: pool + first * type.size, type: type, rows: rows, columns: columns, rowStride: stride,
+            columnStride: 1,
+            // All rows of blocks share one row of scales.
+            scales: type == .float8E4M3 ? StoredMatrix.Scales(base: scale, type: .float32, stride: 0) : nil)
+    }
+
+    func vector(named name: String, count: Int) -> [Float] {
+        (0..<count).map { _ in Float.random(in: -0.01...0.01, using: &generator) }
+    }
+
+    func vector(named name: String, row: Int, of rows: Int, count: Int) -> [Float] { vector(named: name, count: count) }
+
+    func willRead(_ matrix: StoredMatrix) { bytesRead += matrix.byteCount }
+
+    func didRead(_ matrix: StoredMatrix) {}
+}
+
+/// Steele, Lea and Flood's SplitMix64: small, and the same everywhere.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

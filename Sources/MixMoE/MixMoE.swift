@@ -1,1 +1,0 @@
-// The MoE layers stand on MixCollectives and MixPlanner.
