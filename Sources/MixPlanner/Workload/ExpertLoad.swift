@@ -58,17 +58,10 @@ public enum ExpertLoad: Sendable, Hashable {
 
     /// i^−exponent, in an order that looks random and is always the same.
     private static func powerLaw(experts: Int, exponent: Double) -> [Double] {
-        let places = (0..<experts).sorted { mixed($0) < mixed($1) }
+        var random = SplitMix64(state: 1)
+        let places = (0..<experts).shuffled(using: &random)
         var loads = Array(repeating: 0.0, count: experts)
         for (rank, place) in places.enumerated() { loads[place] = power(Double(rank + 1), -exponent) }
         return loads
-    }
-
-    /// SplitMix64.
-    private static func mixed(_ number: Int) -> UInt64 {
-        var mixed = UInt64(truncatingIfNeeded: number) &+ 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
