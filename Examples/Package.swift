@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "collectives-hello", targets: ["collectives-hello"]),
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
+        .executable(name: "mixplan", targets: ["mixplan"]),
     ],
     dependencies: [
         .package(name: "MixServe", path: ".."),
@@ -29,6 +30,13 @@ let package = Package(
         .executableTarget(
             name: "fused-prediction",
             dependencies: [.product(name: "MixPlanner", package: "MixServe")],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mixplan",
+            dependencies: [
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
     ]
 )
