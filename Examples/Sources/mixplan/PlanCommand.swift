@@ -126,7 +126,7 @@ struct PlanCommand: ParsableCommand {
                 to: plot)
         }
         if let json {
-            let report = PlanReport(
+            let report = try PlanReport(
                 planner, search, objective: objective, costModel: costModel.rawValue, searchMs: seconds * 1e3,
                 explanation: explanation)
             try write(report.json, to: json)

@@ -61,6 +61,8 @@ struct PlanReport: Encodable {
     var ttftMs, itlMs, tokensPerS: Double
     var memory: Memory
     var breakdown: [Term]
+    /// With schedules simulated step by step in place of closed forms.
+    var simulatedPrefillMs, simulatedDecodeMs: Double
 
     var cluster, costModel, objective: String
     var searchMs: Double
@@ -72,7 +74,7 @@ struct PlanReport: Encodable {
     init(
         _ planner: Planner, _ search: PlanSearch, objective: Objective, costModel: String, searchMs: Double,
         explanation: [String]?
-    ) {
+    ) throws {
         let best = search.plans[0]
         strategy = "\(best.strategy)"
         prefillStrategy = best.prefillStrategy.map { "\($0)" }
@@ -85,6 +87,9 @@ struct PlanReport: Encodable {
                 phase: $0.phase.rawValue, name: $0.name, value: $0.value, unit: $0.unit, source: $0.source.rawValue,
                 basis: $0.basis)
         }
+        let simulated = try planner.simulate(best)
+        simulatedPrefillMs = simulated.prefill.seconds * 1e3
+        simulatedDecodeMs = simulated.decode.seconds * 1e3
         cluster = planner.cluster.name
         self.costModel = costModel
         self.objective = objective.rawValue

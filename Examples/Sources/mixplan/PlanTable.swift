@@ -54,6 +54,17 @@ struct PlanTable {
                     ("embeddings", memory.embeddings), ("cache", memory.cache), ("activations", memory.activations),
                     ("buffers", memory.buffers),
                 ].filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1 / 1e9))" }.joined(separator: ", "))
+        if planner.options.costModel == .refined, let (prefill, decode) = try? planner.simulate(plan) {
+            let performance = plan.performance
+            func line(_ name: String, _ form: StepCost, _ simulated: StepCost) -> String {
+                let difference = (form.seconds / simulated.seconds - 1) * 100
+                return
+                    "\(name) \(number(simulated.seconds * 1e3, 2)) ms (closed forms \(String(format: "%+.1f", difference)) %)"
+            }
+            print(
+                "  with schedules simulated: " + line("prefill", performance.prefill, prefill) + ", "
+                    + line("decode", performance.decode, decode))
+        }
         for phase in [BreakdownTerm.Phase.prefill, .decode, .serving] {
             let terms = planner.breakdown(of: plan).filter { $0.phase == phase }
             print("  \(phase.rawValue):")
