@@ -29,6 +29,13 @@ import Testing
             / PageUse.page
     }
 
+    /// Reads from every row of a matrix whose rows fill pages; the number of weights.
+    @discardableResult
+    private func touch(_ matrix: StoredMatrix) -> Int {
+        for row in 0..<matrix.rows { #expect(matrix.value(row, 0) == matrix.value(row, matrix.columns - 1)) }
+        return matrix.rows * matrix.columns
+    }
+
     @Test func onlyTheShardIsReadFromStorage() throws {
         try PageUse.forget(path)
         let checkpoint = try Checkpoint(at: folder.path)
@@ -56,7 +63,7 @@ import Testing
             var copied = 0
             try checkpoint.readInPieces(matrix, ofAtMost: piece) { part, place throws in
                 #expect(place.rows.lowerBound * columns == copied)
-                copied += part.rows * part.columns
+                copied += touch(part)
                 reached = max(reached, try PageUse.mapped(path))
             }
             #expect(copied == rows * columns)
@@ -68,6 +75,7 @@ import Testing
         // What is used in place stays.
         let matrix = try checkpoint.matrix(named: "w1", expecting: [rows, columns])
         checkpoint.willRead(matrix)
+        touch(matrix)
         #expect(try PageUse.mapped(path) >= matrix.byteCount)
         checkpoint.didRead(matrix)
         #expect(try PageUse.mapped(path) <= slack)

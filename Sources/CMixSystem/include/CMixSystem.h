@@ -187,7 +187,7 @@ size_t mix_physical_memory(void);
 // Maps a regular file whole, to read; an empty one as no bytes at NULL. 0 or a negative errno.
 int mix_map_file(const char *path, const void **address, size_t *bytes);
 void mix_unmap_file(const void *address, size_t bytes);
-// A range of a mapped file will be read: fetches it into memory and maps it at once; harmless where the kernel can't.
+// A range of a mapped file will be read: begins to fetch what is not in memory.
 void mix_will_read(const void *address, size_t bytes);
 // A range of a mapped file is not needed now: its pages stop counting as this process's memory. It can still be read.
 void mix_did_read(const void *address, size_t bytes);

@@ -15,7 +15,7 @@ struct StoredMatrix {
         var firstColumn = 0
     }
 
-    /// Element (0, 0).
+    /// Element (0, 0). Aligned to nothing: the header before it may have any length.
     var base: UnsafeRawPointer
     /// float32, float16, bfloat16 or float8E4M3.
     var type: StoredType

@@ -30,7 +30,7 @@ struct LayerIdentity: Sendable, Hashable {
 extension Communicator {
     /// Makes every rank's part of a layer, or on all ranks an error that says which rank has failed, or has something else.
     func agree(_ make: () throws(MoEError) -> LayerPart) throws(MoEError) -> LayerPart {
-        let textBytes = 224
+        let textBytes = 480
         var failure: MoEError?
         var part: LayerPart?
         do throws(MoEError) {
@@ -50,7 +50,7 @@ extension Communicator {
             }
         }
         if let failure {
-            let text = Array(failure.message.utf8.prefix(textBytes))
+            let text = Array(failure.description.utf8.prefix(textBytes))
             note.replaceSubrange(32..<32 + text.count, with: text)
         }
         var notes = [UInt8](repeating: 0, count: note.count * size)

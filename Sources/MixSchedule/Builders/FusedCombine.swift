@@ -15,113 +15,75 @@ extension Schedule {
     public static func fusedCombine(
         rank: Int, topology: Topology, pieces: Int = 1, overlaps: Bool = true
     ) -> Schedule {
-        let grid = FusedGrid(rank: rank, topology: topology)
-        var draft = ScheduleDraft(rank: rank, rankCount: topology.rankCount)
-        var wires = FusedWires(&draft)
+        var draft = FusedDraft(rank: rank, topology: topology, pieces: pieces)
+        let (grid, transfers) = (draft.grid, draft.transfers)
         let publishing = draft.addStream("node: publish")
         let reducing = draft.addStream("node: reduce")
         let adding = draft.addStream("node: add")
         let gathering = draft.addStream("node: gather")
-        let isShared = grid.laneCount > 1
-        if isShared {
-            draft.append(.signal, to: publishing)
-            draft.awaitAll(grid.others.map(\.rank), signals: 1, in: reducing)
+        draft.enter(publishing: publishing, reading: reducing)
+        let reduced = transfers.map {
+            draft.reduce(
+                draft.part(.input, $0.up, $0.piece), into: draft.part(.part, $0.up, $0.piece), in: reducing)
         }
-        func reduce(_ node: Int, _ piece: Int, into region: FusedGrid.Region) -> ScheduleDraft.Completion {
-            draft.append(
-                .reduce(
-                    from: grid.mates.map { grid.part(.input, node, lane: grid.lane, of: $0).piece(piece, of: pieces) },
-                    to: [grid.part(region, node, lane: grid.lane).piece(piece, of: pieces)]), to: reducing)
+        let own = (0..<pieces).map {
+            draft.reduce(draft.part(.input, grid.node, $0), into: draft.part(.sum, grid.node, $0), in: reducing)
         }
-
-        let transfers = (1..<grid.nodeCount).flatMap { round in (0..<pieces).map { (round: round, piece: $0) } }
-        let reduced = transfers.map { reduce(grid.destination(round: $0.round), $0.piece, into: .part) }
-        let own = (0..<pieces).map { reduce(grid.node, $0, into: .sum) }
-        var arrived: [ScheduleDraft.Completion] = []
-        for (number, transfer) in transfers.enumerated() {
-            let (up, down) = (grid.destination(round: transfer.round), grid.source(round: transfer.round))
-            wires.send(
-                grid.part(.part, up, lane: grid.lane).piece(transfer.piece, of: pieces),
-                to: grid.counterpart(on: up), after: [overlaps ? reduced[number] : own.last], &draft)
-            arrived.append(
-                wires.receive(
-                    grid.part(.arrival, down, lane: grid.lane).piece(transfer.piece, of: pieces),
-                    from: grid.counterpart(on: down), &draft))
+        let arrived = zip(transfers, reduced).map { transfer, reduced in
+            draft.exchange(
+                transfer, draft.part(.part, transfer.up, transfer.piece), after: overlaps ? reduced : own.last,
+                into: draft.part(.arrival, transfer.down, transfer.piece))
         }
         var finished = own
         for (number, transfer) in transfers.enumerated() {
-            let sum = grid.part(.sum, grid.node, lane: grid.lane).piece(transfer.piece, of: pieces)
-            let arrival = grid.part(.arrival, grid.source(round: transfer.round), lane: grid.lane)
+            let sum = draft.part(.sum, grid.node, transfer.piece)
             let causes = overlaps ? [arrived[number]] : Array(arrived.suffix(2))
             finished[transfer.piece] = draft.append(
-                .reduce(from: [sum, arrival.piece(transfer.piece, of: pieces)], to: [sum]), to: adding,
+                .reduce(from: [sum, draft.part(.arrival, transfer.down, transfer.piece)], to: [sum]), to: adding,
                 after: [own[transfer.piece]] + causes)
         }
         if !overlaps { finished = finished.map { _ in finished.last! } }
+        let isShared = grid.laneCount > 1
         for piece in 0..<pieces {
+            let (sum, output) = (draft.part(.sum, grid.node, piece), draft.part(.output, 0, piece))
             if isShared { draft.append(.signal, to: publishing, after: [finished[piece]]) }
-            draft.append(
-                .copy(
-                    from: grid.part(.sum, grid.node, lane: grid.lane).piece(piece, of: pieces),
-                    to: grid.part(.output, 0, lane: grid.lane).piece(piece, of: pieces)),
-                to: gathering, after: [finished[piece]])
-            for (lane, mate) in grid.others {
-                draft.append(.await(rank: mate, signals: piece + 2), to: gathering)
-                draft.append(
-                    .copy(
-                        from: grid.part(.sum, grid.node, lane: lane, of: mate).piece(piece, of: pieces),
-                        to: grid.part(.output, 0, lane: lane).piece(piece, of: pieces)), to: gathering)
-            }
+            draft.append(.copy(from: sum, to: output), to: gathering, after: [finished[piece]])
+            draft.gather(sum, into: output, signals: piece + 2, in: gathering)
         }
-        if isShared { draft.leave(grid, after: pieces + 1, publishing: publishing, reading: gathering) }
-        return draft.finished(
-            inputBlocks: grid.blockCount, outputBlocks: grid.laneCount, scratchBlocks: grid.scratchBlocks)
+        if isShared { draft.leave(signals: pieces + 2, publishing: publishing, reading: gathering) }
+        return draft.finished(outputBlocks: grid.laneCount)
     }
 
     /// Combine as engines without fusion do it: an all-reduce inside each node, then every lane sends whole rows to the
     /// same lane of their owner, and adds what arrives. One phase after the other; blocks as in
     /// ``fusedCombine(rank:topology:pieces:overlaps:)``, m times the bytes.
     public static func unfusedCombine(rank: Int, topology: Topology) -> Schedule {
-        let grid = FusedGrid(rank: rank, topology: topology)
-        var draft = ScheduleDraft(rank: rank, rankCount: topology.rankCount)
-        var wires = FusedWires(&draft)
+        var draft = FusedDraft(rank: rank, topology: topology)
+        let (grid, transfers) = (draft.grid, draft.transfers)
         let moving = draft.addStream("node: all-reduce, add")
-        let reduced = draft.allReduceInsideNode(grid, in: moving)
-        var arrived: [ScheduleDraft.Completion] = []
-        for round in 1..<grid.nodeCount {
-            let (up, down) = (grid.destination(round: round), grid.source(round: round))
-            wires.send(grid.whole(.full, up), to: grid.counterpart(on: up), after: [reduced], &draft)
-            arrived.append(
-                wires.receive(grid.whole(.arrival, down), from: grid.counterpart(on: down), after: [reduced], &draft))
+        let reduced = draft.allReduceInsideNode(in: moving)
+        let arrived = transfers.map {
+            draft.exchange(
+                $0, draft.whole(.full, $0.up), after: reduced, into: draft.whole(.arrival, $0.down),
+                receivingAfter: reduced)
         }
-        for (index, round) in (1..<grid.nodeCount).enumerated() {
+        let sum = draft.whole(.full, grid.node)
+        for (number, transfer) in transfers.enumerated() {
             // All of this node's lanes add in the same order, which makes their results the same.
             draft.append(
-                .reduce(
-                    from: [grid.whole(.full, grid.node), grid.whole(.arrival, grid.source(round: round))],
-                    to: [grid.whole(.full, grid.node)]),
-                to: moving, after: index == 0 ? Array(arrived.suffix(2)) : [])
+                .reduce(from: [sum, draft.whole(.arrival, transfer.down)], to: [sum]), to: moving,
+                after: number == 0 ? Array(arrived.suffix(2)) : [])
         }
-        draft.append(.copy(from: grid.whole(.full, grid.node), to: grid.whole(.output, 0)), to: moving)
-        return draft.finished(
-            inputBlocks: grid.blockCount, outputBlocks: grid.laneCount, scratchBlocks: grid.scratchBlocks)
+        draft.append(.copy(from: sum, to: draft.whole(.output, 0)), to: moving)
+        return draft.finished(outputBlocks: grid.laneCount)
     }
 }
 
-extension ScheduleDraft {
+extension FusedDraft {
     /// Appends an all-reduce among the lanes of a node of what they have for all nodes, into region `full`.
-    mutating func allReduceInsideNode(_ grid: FusedGrid, in stream: Int) -> Completion? {
-        let others = grid.others.map(\.rank)
-        if grid.laneCount > 1 {
-            append(.signal, to: stream)
-            awaitAll(others, signals: 1, in: stream)
-        }
-        for node in 0..<grid.nodeCount {
-            append(
-                .reduce(
-                    from: grid.mates.map { grid.part(.input, node, lane: grid.lane, of: $0) },
-                    to: [grid.part(.full, node, lane: grid.lane)]), to: stream)
-        }
+    mutating func allReduceInsideNode(in stream: Int) -> Completion {
+        enter(publishing: stream, reading: stream)
+        for node in 0..<grid.nodeCount { reduce(part(.input, node), into: part(.full, node), in: stream) }
         if grid.laneCount > 1 {
             append(.signal, to: stream)
             for (lane, mate) in grid.others {
@@ -134,8 +96,8 @@ extension ScheduleDraft {
                 }
             }
             append(.signal, to: stream)
-            awaitAll(others, signals: 3, in: stream)
+            awaitMates(signals: 3, in: stream)
         }
-        return Completion(stream: stream, steps: streams[stream].steps.count)
+        return end(of: stream)
     }
 }

@@ -15,9 +15,8 @@ extension Schedule {
     public static func fusedDispatch(
         rank: Int, topology: Topology, pieces: Int = 1, overlaps: Bool = true
     ) -> Schedule {
-        let grid = FusedGrid(rank: rank, topology: topology)
-        var draft = ScheduleDraft(rank: rank, rankCount: topology.rankCount)
-        var wires = FusedWires(&draft)
+        var draft = FusedDraft(rank: rank, topology: topology, pieces: pieces)
+        let (grid, transfers) = (draft.grid, draft.transfers)
         let publishing = draft.addStream("node: publish")
         let packing = draft.addStream("node: pack")
         let gathering = draft.addStream("node: gather")
@@ -25,52 +24,30 @@ extension Schedule {
         let isShared = grid.laneCount > 1 && grid.nodeCount > 1
         if isShared { draft.append(.signal, to: publishing) }
 
-        let transfers = (1..<grid.nodeCount).flatMap { round in (0..<pieces).map { (round: round, piece: $0) } }
-        var packed = transfers.map { transfer in
-            let node = grid.destination(round: transfer.round)
-            return draft.append(
-                .copy(
-                    from: grid.part(.input, node, lane: grid.lane).piece(transfer.piece, of: pieces),
-                    to: grid.part(.part, node, lane: grid.lane).piece(transfer.piece, of: pieces)), to: packing)
+        let packed = transfers.map {
+            draft.append(
+                .copy(from: draft.part(.input, $0.up, $0.piece), to: draft.part(.part, $0.up, $0.piece)), to: packing)
         }
-        if !overlaps { packed = packed.map { _ in packed.last! } }
-        var arrived: [ScheduleDraft.Completion] = []
-        for (transfer, packed) in zip(transfers, packed) {
-            let (up, down) = (grid.destination(round: transfer.round), grid.source(round: transfer.round))
-            wires.send(
-                grid.part(.part, up, lane: grid.lane).piece(transfer.piece, of: pieces),
-                to: grid.counterpart(on: up), after: [packed], &draft)
-            arrived.append(
-                wires.receive(
-                    grid.part(.arrival, down, lane: grid.lane).piece(transfer.piece, of: pieces),
-                    from: grid.counterpart(on: down), &draft))
+        let arrived = zip(transfers, packed).map { transfer, packing in
+            draft.exchange(
+                transfer, draft.part(.part, transfer.up, transfer.piece), after: overlaps ? packing : packed.last,
+                into: draft.part(.arrival, transfer.down, transfer.piece))
         }
         for (number, transfer) in transfers.enumerated() {
-            let node = grid.source(round: transfer.round)
             let causes = overlaps ? [arrived[number]] : Array(arrived.suffix(2))
+            let arrival = draft.part(.arrival, transfer.down, transfer.piece)
+            let output = draft.part(.output, transfer.down, transfer.piece)
             if isShared { draft.append(.signal, to: publishing, after: causes) }
-            draft.append(
-                .copy(
-                    from: grid.part(.arrival, node, lane: grid.lane).piece(transfer.piece, of: pieces),
-                    to: grid.part(.output, node, lane: grid.lane).piece(transfer.piece, of: pieces)),
-                to: gathering, after: causes)
-            for (lane, mate) in grid.others {
-                draft.append(.await(rank: mate, signals: number + 2), to: gathering)
-                draft.append(
-                    .copy(
-                        from: grid.part(.arrival, node, lane: lane, of: mate).piece(transfer.piece, of: pieces),
-                        to: grid.part(.output, node, lane: lane).piece(transfer.piece, of: pieces)), to: gathering)
-            }
+            draft.append(.copy(from: arrival, to: output), to: gathering, after: causes)
+            draft.gather(arrival, into: output, signals: number + 2, in: gathering)
         }
         for piece in 0..<pieces {
             draft.append(
-                .copy(
-                    from: grid.whole(.input, grid.node).piece(piece, of: pieces),
-                    to: grid.whole(.output, grid.node).piece(piece, of: pieces)), to: keeping)
+                .copy(from: draft.whole(.input, grid.node, piece), to: draft.whole(.output, grid.node, piece)),
+                to: keeping)
         }
-        if isShared { draft.leave(grid, after: transfers.count + 1, publishing: publishing, reading: gathering) }
-        return draft.finished(
-            inputBlocks: grid.blockCount, outputBlocks: grid.blockCount, scratchBlocks: grid.scratchBlocks)
+        if isShared { draft.leave(signals: transfers.count + 2, publishing: publishing, reading: gathering) }
+        return draft.finished()
     }
 
     /// Dispatch as engines without fusion do it: every lane sends whole rows to the same lane of every other node.
@@ -78,39 +55,24 @@ extension Schedule {
     /// Blocks as in ``fusedDispatch(rank:topology:pieces:overlaps:)``. Packs, sends and unpacks one after the other, and
     /// takes nothing from the node's other lanes: the least that has to be waited for, and m times the bytes.
     public static func unfusedDispatch(rank: Int, topology: Topology) -> Schedule {
-        let grid = FusedGrid(rank: rank, topology: topology)
-        var draft = ScheduleDraft(rank: rank, rankCount: topology.rankCount)
-        var wires = FusedWires(&draft)
+        var draft = FusedDraft(rank: rank, topology: topology)
+        let (own, transfers) = (draft.grid.node, draft.transfers)
         let moving = draft.addStream("node: pack and unpack")
-        let rounds = 1..<grid.nodeCount
-        var packed: ScheduleDraft.Completion?
-        for round in rounds {
-            let node = grid.destination(round: round)
-            packed = draft.append(.copy(from: grid.whole(.input, node), to: grid.whole(.full, node)), to: moving)
+        let packed = transfers.map {
+            draft.append(.copy(from: draft.whole(.input, $0.up), to: draft.whole(.full, $0.up)), to: moving)
         }
-        var arrived: [ScheduleDraft.Completion] = []
-        for round in rounds {
-            let (up, down) = (grid.destination(round: round), grid.source(round: round))
-            wires.send(grid.whole(.full, up), to: grid.counterpart(on: up), after: [packed], &draft)
-            arrived.append(
-                wires.receive(grid.whole(.arrival, down), from: grid.counterpart(on: down), after: [packed], &draft))
+        let arrived = transfers.map {
+            draft.exchange(
+                $0, draft.whole(.full, $0.up), after: packed.last, into: draft.whole(.arrival, $0.down),
+                receivingAfter: packed.last)
         }
         draft.append(
-            .copy(from: grid.whole(.input, grid.node), to: grid.whole(.output, grid.node)), to: moving,
+            .copy(from: draft.whole(.input, own), to: draft.whole(.output, own)), to: moving,
             after: Array(arrived.suffix(2)))
-        for round in rounds {
-            let node = grid.source(round: round)
-            draft.append(.copy(from: grid.whole(.arrival, node), to: grid.whole(.output, node)), to: moving)
+        for transfer in transfers {
+            draft.append(
+                .copy(from: draft.whole(.arrival, transfer.down), to: draft.whole(.output, transfer.down)), to: moving)
         }
-        return draft.finished(
-            inputBlocks: grid.blockCount, outputBlocks: grid.blockCount, scratchBlocks: grid.scratchBlocks)
-    }
-}
-
-extension ScheduleDraft {
-    /// Appends what ends a collective that let peers read this rank's memory: nobody goes before all have read.
-    mutating func leave(_ grid: FusedGrid, after signals: Int, publishing: Int, reading: Int) {
-        append(.signal, to: publishing, after: [Completion(stream: reading, steps: streams[reading].steps.count)])
-        awaitAll(grid.others.map(\.rank), signals: signals + 1, in: reading)
+        return draft.finished()
     }
 }

@@ -51,8 +51,8 @@ package struct FusedGrid {
     }
 
     /// All lanes' parts of the data for or from a node.
-    package func whole(_ buffer: Buffer, _ node: Int, of rank: Int? = nil) -> Slice {
-        Slice(buffer, rank: rank ?? self.rank, block: node * laneCount, blockCount: laneCount)
+    package func whole(_ buffer: Buffer, _ node: Int) -> Slice {
+        Slice(buffer, rank: rank, block: node * laneCount, blockCount: laneCount)
     }
 
     package func part(_ region: Region, _ node: Int, lane: Int, of rank: Int? = nil) -> Slice {
