@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
         .executable(name: "mixplan", targets: ["mixplan"]),
         .executable(name: "moe-layer", targets: ["moe-layer"]),
+        .library(name: "Decoder", targets: ["Decoder"]),
     ],
     dependencies: [
         .package(name: "MixServe", path: ".."),
@@ -48,6 +49,24 @@ let package = Package(
                 .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        // Whole models on the library's layers: attention, caches, embeddings and heads.
+        .target(
+            name: "Decoder",
+            dependencies: [
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DecoderTests",
+            dependencies: [
+                "Decoder",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
             ],
             swiftSettings: swiftSettings),
         // What several examples share.
