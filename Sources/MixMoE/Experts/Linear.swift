@@ -1,9 +1,11 @@
 internal import CMixProducts
 
-/// y = x Wᵀ + bias, with W packed once.
-final class Linear {
-    let inputs: Int
-    let outputs: Int
+/// y = x Wᵀ + bias, with W packed once. For one caller at a time.
+public final class Linear {
+    /// Columns of W.
+    public let inputs: Int
+    /// Rows of W.
+    public let outputs: Int
     private let team: ThreadTeam
     private var memory = WeightMemory()
     private var matrix: mix_packed_matrix
