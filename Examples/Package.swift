@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "collectives-hello", targets: ["collectives-hello"]),
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
         .executable(name: "moe-layer", targets: ["moe-layer"]),
+        .executable(name: "mixserve", targets: ["mixserve"]),
         .library(name: "Decoder", targets: ["Decoder"]),
     ],
     dependencies: [
@@ -37,6 +38,16 @@ let package = Package(
             name: "moe-layer",
             dependencies: [
                 "ExampleSupport",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mixserve",
+            dependencies: [
+                "Decoder",
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "MixPlanner", package: "MixServe"),
