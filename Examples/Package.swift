@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
         .executable(name: "mixplan", targets: ["mixplan"]),
         .executable(name: "moe-layer", targets: ["moe-layer"]),
+        .executable(name: "mixserve", targets: ["mixserve"]),
         .library(name: "Decoder", targets: ["Decoder"]),
     ],
     dependencies: [
@@ -45,6 +46,16 @@ let package = Package(
             name: "moe-layer",
             dependencies: [
                 "ExampleSupport",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mixserve",
+            dependencies: [
+                "Decoder",
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "MixPlanner", package: "MixServe"),

@@ -95,6 +95,12 @@ public final class DecoderModel {
     /// Forgets a sequence; its slot may have another one.
     public func clear(slot: Int) { lengths[slot] = 0 }
 
+    /// Begins to record what this rank does. Not collective.
+    public func startRecording() { pipeline.startRecording() }
+
+    /// Ends the recording, and returns what this rank did since ``startRecording()``.
+    public func stopRecording() -> StepRecording { pipeline.stopRecording() }
+
     /// Ends this rank's part; ranks that still wait for it are told at once.
     public func close() { pipeline.close() }
 

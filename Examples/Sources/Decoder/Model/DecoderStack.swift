@@ -25,6 +25,7 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
     private(set) var partialLogits: [Float] = []
     private var bests: [Float] = []
     private var allBests: [Float] = []
+    private var recording: StepRecording?
 
     init(
         _ weights: ModelWeights, _ strategy: Strategy, _ place: RankPlace, _ world: Communicator, tensor: Communicator?,
@@ -102,28 +103,29 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
         }
         var vectors = hidden.mutableSpan
         embedding.read(batch.tokens, into: &vectors)
-        for layer in layers {
+        for (number, layer) in layers.enumerated() {
             if count > 0 {
+                let start = StepTimeline.now
                 normalize(layer.attentionNorm, count)
                 var result = results.mutableSpan
                 layer.attention.forward(rows.span, places, into: &result)
-                try addResults(count * width, summing: true)
+                record("attention", number, since: start)
+                try sumResults(count * width, number)
+                addResults(count * width)
                 normalize(layer.blockNorm, count)
             }
             switch layer.block {
             case .experts(let experts):
-                do throws(MoEError) {
-                    try forward(experts, count * width)
-                } catch {
-                    throw error.collective.map { .communication($0) } ?? .layer(error)
-                }
-                try addResults(count * width, summing: false)
+                try forward(experts, number, count * width)
             case .dense(let block):
                 guard count > 0 else { continue }
+                let start = StepTimeline.now
                 var result = results.mutableSpan
                 block.forward(rows.span, rows: count, into: &result)
-                try addResults(count * width, summing: true)
+                record("dense", number, since: start)
+                try sumResults(count * width, number)
             }
+            addResults(count * width)
         }
     }
 
@@ -149,7 +151,9 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
     }
 
     func choose(_ positions: [Int], into tokens: inout [Int]) throws(DecoderError) {
+        let start = StepTimeline.now
         score(positions)
+        record("head", nil, since: start)
         tokens.removeAll(keepingCapacity: true)
         bests.removeAll(keepingCapacity: true)
         for row in positions.indices {
@@ -182,6 +186,22 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
         }
     }
 
+    func startRecording() {
+        recording = StepRecording()
+        tensor?.startRecording()
+        for case .experts(let experts) in layers.map(\.block) { experts.startRecording() }
+    }
+
+    func stopRecording() -> StepRecording {
+        defer { recording = nil }
+        var recording = recording ?? StepRecording()
+        recording.collectives.runs = tensor?.stopRecording().runs ?? []
+        for case .experts(let experts) in layers.map(\.block) {
+            recording.collectives.runs += experts.stopRecording().runs
+        }
+        return recording
+    }
+
     func close() {
         for case .experts(let experts) in layers.map(\.block) { experts.close() }
         tensor?.close()
@@ -212,6 +232,30 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
         head.multiply(lastRows, rows: positions.count, into: &partialLogits)
     }
 
+    private func forward(_ experts: MoELayer, _ number: Int, _ elements: Int) throws(DecoderError) {
+        let start = StepTimeline.now
+        do throws(MoEError) {
+            try forward(experts, elements)
+        } catch {
+            throw error.collective.map { .communication($0) } ?? .layer(error)
+        }
+        guard recording != nil else { return }
+        var last = start
+        for (name, time) in [
+            ("router", experts.times.router), ("dispatch", experts.times.dispatch), ("experts", experts.times.experts),
+            ("combine", experts.times.combine),
+        ] {
+            let end = last + Int64(time / .nanoseconds(1))
+            recording?.stages.append(StepRecording.Stage(name: name, layer: number, start: last, end: end))
+            last = end
+        }
+    }
+
+    /// Notes a stage that ends now, where that is wanted.
+    private func record(_ name: String, _ layer: Int?, since start: Int64) {
+        recording?.stages.append(StepRecording.Stage(name: name, layer: layer, start: start, end: StepTimeline.now))
+    }
+
     // Both buffers have room for every token of the step.
 
     private func forward(_ experts: MoELayer, _ elements: Int) throws(MoEError) {
@@ -223,19 +267,28 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
         }
     }
 
-    /// Adds results to the hidden states, after the sum over the ranks that each have a summand.
-    private func addResults(_ elements: Int, summing: Bool) throws(DecoderError) {
-        guard elements > 0 else { return }
+    /// Makes results the sum over the ranks that each have a summand.
+    private func sumResults(_ elements: Int, _ layer: Int) throws(DecoderError) {
+        guard let tensor else { return }
+        let start = StepTimeline.now
+        defer { record("all-reduce", layer, since: start) }
         do throws(CollectiveError) {
             try results.withUnsafeMutableBufferPointer { results throws(CollectiveError) in
                 var results = UnsafeMutableBufferPointer(rebasing: results[..<elements])
-                if summing { try tensor?.allReduce(&results, .sum) }
-                hidden.withUnsafeMutableBufferPointer {
-                    add(results.baseAddress!, times: 1, to: $0.baseAddress!, elements)
-                }
+                try tensor.allReduce(&results, .sum)
             }
         } catch {
             throw .communication(error)
+        }
+    }
+
+    /// Adds results to the hidden states.
+    private func addResults(_ elements: Int) {
+        guard elements > 0 else { return }
+        results.withUnsafeBufferPointer { results in
+            hidden.withUnsafeMutableBufferPointer {
+                add(results.baseAddress!, times: 1, to: $0.baseAddress!, elements)
+            }
         }
     }
 }
