@@ -28,6 +28,11 @@ public struct Planner: Sendable {
             throw .cluster(name: cluster.name, reason: error)
         }
         try workload.validate()
+        guard cluster.nodes <= 1 << 16, cluster.ranksPerNode <= 1 << 16, cluster.rankCount <= 1 << 16 else {
+            throw .invalidValue(
+                file: cluster.name, key: "nodes", value: "\(cluster.nodes) of \(cluster.ranksPerNode) ranks",
+                expected: "such that there are 65,536 ranks at most")
+        }
         guard let bytes = cluster.memory else {
             throw .missingKey(file: cluster.name, keys: ["memory"], help: "the bytes of each rank")
         }
