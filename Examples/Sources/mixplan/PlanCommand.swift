@@ -59,6 +59,9 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Experts of each layer that are held twice.")
     var redundant = 0
 
+    @Flag(help: "Place experts by load, as EPLB does, and not in order.")
+    var balanced = false
+
     @Option(help: "Popularity of experts: the i-th has a share in proportion to i to the power of minus this.")
     var skew: Double?
 
@@ -155,7 +158,7 @@ struct PlanCommand: ParsableCommand {
                 itlLimit: sloItl?.seconds, load: load),
             options: PlannerOptions(
                 costModel: costModel == .paper ? .paper(dividesOnce: !printed) : .refined, exchange: exchange,
-                rows: rows.formats, redundantExperts: redundant,
+                rows: rows.formats, redundantExperts: redundant, balancesExperts: balanced,
                 allowsReplication: replication, allowsTensorAcrossNodes: acrossNodes, allowsPhases: phases))
     }
 }

@@ -47,7 +47,9 @@ public struct MoELayerModel: Sendable {
             let attention = AttentionLayout(
                 strategy.attention, ranksPerStage: strategy.ranksPerStage, ranksPerNode: cluster.ranksPerNode,
                 model: model),
-            let experts = ExpertLayout(strategy.experts, ranksPerNode: cluster.ranksPerNode, model: model, load: load)
+            let experts = ExpertLayout(
+                strategy.experts, ranksPerNode: cluster.ranksPerNode, model: model, load: load,
+                options: refined.options)
         else {
             throw .rejected(
                 strategy: "\(strategy)",

@@ -101,7 +101,7 @@ public struct Planner: Sendable {
         }
         guard
             let layout = ExpertLayout(
-                experts, ranksPerNode: cluster.ranksPerNode, model: model, load: workload.load)
+                experts, ranksPerNode: cluster.ranksPerNode, model: model, load: workload.load, options: options)
         else { throw .nodes(ranks: experts.rankCount, ranksPerNode: cluster.ranksPerNode) }
         return layout
     }
