@@ -29,6 +29,7 @@ test-benchmarks: setup
 	Benchmarks/Scripts/check-overhead.sh
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
+	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
 
 test-import: setup
 	Tests/Import/run.sh

@@ -148,7 +148,10 @@ struct PlanCommand: ParsableCommand {
         var spec = try ModelSpec(argument: model)
         weights.apply(to: &spec)
         var cluster = try ClusterSpec(argument: cluster)
-        if let nodes { cluster.nodes = nodes }
+        if let nodes, nodes != cluster.nodes {
+            cluster.nodes = nodes
+            cluster.name += " with \(nodes) node\(nodes == 1 ? "" : "s")"
+        }
         var load = skew.map { ExpertLoad.powerLaw(exponent: $0) } ?? .uniform
         if let trace { load = .recorded(try ExpertTrace(contentsOf: trace).loads) }
         return try Planner(
