@@ -37,6 +37,7 @@ let package = Package(
                 "COverheadCounter",
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
