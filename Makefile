@@ -2,7 +2,7 @@
 # make test    set up, and run every test
 # make test-rdma    run the RDMA tests, in a virtual machine with Soft-RoCE
 
-.PHONY: setup build demo test test-library test-benchmarks test-import test-rdma bench format lint clean
+.PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma bench format lint clean
 
 # Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
@@ -17,7 +17,7 @@ demo: setup
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4
 
-test: setup test-library test-benchmarks test-import test-rdma
+test: setup test-library test-benchmarks test-examples test-import test-rdma
 
 test-library: setup
 	swift build --build-tests $(strict)
@@ -27,9 +27,13 @@ test-benchmarks: setup
 	swift build -c release --package-path Benchmarks
 	swift test --package-path Benchmarks
 	Benchmarks/Scripts/check-overhead.sh
+
+test-examples: setup
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
 	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
+	swift test --package-path Examples
+	Examples/Scripts/check-mixserve.sh
 
 test-import: setup
 	Tests/Import/run.sh

@@ -6,25 +6,29 @@ import Testing
 
 /// Whole models beside the reference's logits and greedy tokens. One after the other: ranks already outnumber the cores.
 @Suite(.serialized) struct DecoderModelTests {
-    /// Every strategy of 1, 2 and 4 ranks on 1, 2 and 4 nodes.
-    @Test(arguments: ModelFixture.all, [(1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4)])
+    /// Every strategy of 1, 2 and 4 ranks on 1, 2 and 4 nodes, with the full set of fixtures; with the repository's, those
+    /// with tensor parallelism inside, and most of the nodes.
+    @Test(
+        arguments: ModelFixture.all,
+        [(1, 1), (2, 1), (2, 2), (4, 2)] + (ModelFixture.isFullSet ? [(4, 1), (4, 4)] : []))
     func float32(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let strategies = fixture.spec.strategies(shape.ranks)
         #expect(strategies.count >= shape.ranks)
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in strategies {
-                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4)
+                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, strays: 0)
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
     }
 
-    /// bfloat16 of checkpoints that are stored in it.
+    /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied: one
+    /// of a prompt may stray, which some strategies' sums make it do, and still all choose the same tokens.
     @Test(arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil }, [(1, 1), (2, 2), (4, 2)])
     func bfloat16(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in fixture.spec.strategies(shape.ranks) {
-                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2)
+                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2, strays: 1)
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
@@ -48,7 +52,8 @@ struct Check {
         let description: String
     }
 
-    func run(tolerance: Float) throws {
+    /// - Parameter strays: how many tokens' logits may lie outside the tolerance.
+    func run(tolerance: Float, strays: Int) throws {
         let model = try fixture.model(strategy, world, precision)
         defer { model.close() }
         let groups = strategy.attention.data
@@ -57,16 +62,31 @@ struct Check {
             let isBusy = model.group == turn
             let logits = try model.logits(isBusy ? Batch(slot: 1, tokens: fixture.prompt) : Batch())
             if isBusy {
-                let error = relativeError(logits, fixture.logits)
-                guard error <= tolerance else { throw wrong("logits of group \(turn) differ by \(error)") }
+                let errors = errors(logits)
+                guard errors.filter({ !($0 <= tolerance) }).count <= strays else {
+                    throw wrong("logits of group \(turn) differ by \(errors)")
+                }
             }
             model.clear(slot: 1)
         }
-        try generate(model, tolerance)
+        try generate(model)
+    }
+
+    /// Of each token, the largest difference over the largest of all logits.
+    private func errors(_ found: [Float]) -> [Float] {
+        let (wanted, vocabulary) = (fixture.logits, fixture.spec.vocabulary)
+        guard found.count == wanted.count else { return [.infinity, .infinity] }
+        let scale = wanted.reduce(Float(1e-30)) { max($0, abs($1)) }
+        return fixture.prompt.indices.map { token in
+            (token * vocabulary..<(token + 1) * vocabulary).reduce(Float(0)) {
+                let difference = abs(found[$1] - wanted[$1]) / scale
+                return difference.isNaN ? .infinity : max($0, difference)
+            }
+        }
     }
 
     /// All groups generate, one a step later than the other, and group 0 with half of the prompt before the other half.
-    private func generate(_ model: DecoderModel, _ tolerance: Float) throws {
+    private func generate(_ model: DecoderModel) throws {
         let (prompt, count) = (fixture.prompt, fixture.generated.count)
         var steps: [[Int]] = [Array(prompt[..<(prompt.count / 2)]), Array(prompt[(prompt.count / 2)...])]
         if model.group > 0 { steps = Array(repeating: [], count: model.group % 2) + [prompt] }
@@ -101,7 +121,7 @@ extension ModelSpec {
             for data in degrees where ranks.isMultiple(of: tensor * data) {
                 for cut in degrees {
                     for expert in degrees where ranks.isMultiple(of: cut * expert) {
-                        for isInside in [true, false] {
+                        for isInside in ModelFixture.isFullSet ? [true, false] : [true] {
                             guard
                                 let strategy = try? Strategy(
                                     attention: Strategy.Attention(tensor: tensor, data: data, tensorIsInside: isInside),

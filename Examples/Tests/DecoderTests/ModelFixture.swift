@@ -13,8 +13,6 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
     let generated: [Int]
     /// [prompt, vocabulary].
     let logits: [Float]
-    /// [generated, vocabulary]: the logits of which each generated token is the greatest.
-    let generationLogits: [Float]
     /// The reference's logits in bfloat16, of checkpoints that are stored in it.
     let bfloat16Logits: [Float]?
 
@@ -30,6 +28,8 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
         }
     }()
 
+    static let isFullSet = ProcessInfo.processInfo.environment["MIX_FIXTURES"] != nil
+
     static let folder =
         ProcessInfo.processInfo.environment["MIX_FIXTURES"]
         ?? URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../Tests/Fixtures").standardizedFileURL.path
@@ -44,7 +44,6 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
         prompt = try io.integers(named: "input_ids").map { Int($0) }
         generated = try io.integers(named: "generated_ids").map { Int($0) }
         logits = try io.floats(named: "logits")
-        generationLogits = try io.floats(named: "generation_logits")
         bfloat16Logits = io.tensorNames.contains("bf16.logits") ? try io.floats(named: "bf16.logits") : nil
     }
 
@@ -58,14 +57,4 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
             options: DecoderOptions(
                 context: prompt.count + generated.count, sequences: sequences, precision: precision, threads: 1))
     }
-}
-
-/// The largest difference over the largest value.
-func relativeError(_ found: some Collection<Float>, _ wanted: some Collection<Float>) -> Float {
-    guard found.count == wanted.count else { return .infinity }
-    let greatest = zip(found, wanted).reduce(Float(0)) {
-        let difference = abs($1.0 - $1.1)
-        return difference.isNaN ? .infinity : max($0, difference)
-    }
-    return greatest / wanted.reduce(Float(1e-30)) { max($0, abs($1)) }
 }

@@ -28,8 +28,8 @@ extension DecoderError: CustomStringConvertible {
         case .unsupported(let what): "not supported: \(what)"
         case .strategy(let why): "invalid strategy: \(why)"
         case .contextFull(let tokens, let capacity):
-            "\(tokens) tokens, and the cache of keys and values has room for \(capacity) of a sequence; "
-                + "give it a larger context, or ask for fewer"
+            "prompt and answer have \(tokens) tokens, and the cache of keys and values has room for \(capacity); "
+                + "make the context larger, or ask for fewer"
         case .noSuchSlot(let slot, let slots): "slot \(slot) of \(slots): there is no such sequence"
         case .unknownToken(let token, let vocabulary):
             "token \(token): the vocabulary has \(vocabulary), numbered 0 to \(vocabulary - 1)"

@@ -43,16 +43,18 @@ struct JobOptions: ParsableArguments {
     /// Runs `body` as a rank. A process that nobody started as a rank starts them all first, and never returns.
     func asRank(_ body: (Communicator) throws -> Void) throws {
         if !Launcher.isRank, ranks > 1 {
-            var launcher = Launcher(ranks: ranks, nodes: nodes)
+            // A rank that packs weights does not notice that another one died.
+            var launcher = Launcher(ranks: ranks, nodes: nodes, grace: .milliseconds(1800))
             if transport != .auto { launcher.environment["MIX_TRANSPORT"] = transport.rawValue }
             throw ExitCode(try launcher.run())
         }
         let world = try Communicator.join()
         defer { world.close() }
+        let roll = try RollCall(world)
         do {
             try body(world)
         } catch let error where !(error is ExitCode) {
-            Console.error("rank \(world.rank): \(error)\n")
+            Console.error("rank \(world.rank): \(roll.cause(of: error))\n")
             throw ExitCode.failure
         }
     }

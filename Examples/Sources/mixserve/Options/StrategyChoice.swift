@@ -51,6 +51,8 @@ struct StrategyChoice {
                         experts: Strategy.Experts(tensor: cut, expert: ranks / cut)))
             }
         }
+        // Every rank for itself, with all weights, always fits.
+        fitting.append(try Strategy(attention: Strategy.Attention(data: ranks), experts: Strategy.Experts()))
         guard let strategy = fitting.first(where: runs) else {
             throw DecoderError.strategy("none cuts this model over \(ranks) ranks evenly; take another number of ranks")
         }

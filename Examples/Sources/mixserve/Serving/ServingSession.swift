@@ -64,14 +64,14 @@ final class ServingSession {
         return try result(steps: steps, bytes: world.counters.bytesSent - bytes)
     }
 
-    /// How many requests have come, by rank 0's clock. Rank 0 waits for the next one when there is nothing else to do, but not
-    /// so long that the others would take it for dead.
+    /// How many requests have come, by rank 0's clock. Rank 0 waits for the next one when there is nothing else to do, but
+    /// looks now and then whether the others are still there.
     private func agreedArrivals(after arrived: Int, isIdle: Bool) throws -> Int {
         var count = [Int64(arrived)]
         if world.rank == 0 {
             var now = (clock.now - beginning).seconds
             if isIdle, arrived < arrivals.times.count, arrivals.times[arrived] > now {
-                Thread.sleep(forTimeInterval: min(arrivals.times[arrived] - now, 1))
+                Thread.sleep(forTimeInterval: min(arrivals.times[arrived] - now, 0.1))
                 now = (clock.now - beginning).seconds
             }
             while Int(count[0]) < arrivals.times.count, arrivals.times[Int(count[0])] <= now { count[0] += 1 }
