@@ -17,7 +17,10 @@ struct ExpertLayout: Sendable {
     /// E[the largest of as many standard normal numbers as there are groups].
     let maximum: Double
 
-    init?(_ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, load: ExpertLoad, options: PlannerOptions) {
+    /// - Parameter imbalance: the busiest group's load over the mean, see ``ExpertLoad/imbalance(of:expert:options:)``.
+    init?(
+        _ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, imbalance: Double, options: PlannerOptions
+    ) {
         let (laneStride, groupStride) = experts.tensorIsInside ? (1, experts.tensor) : (experts.expert, 1)
         guard
             let lanes = GroupShape(size: experts.tensor, stride: laneStride, ranksPerNode: ranksPerNode),
@@ -32,9 +35,7 @@ struct ExpertLayout: Sendable {
         choices = model.experts.choices
         expertsPerGroup =
             (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
-        imbalance = load.imbalance(
-            experts: model.experts.count, groups: experts.expert, redundant: options.redundantExperts,
-            isBalanced: options.balancesExperts)
+        self.imbalance = imbalance
         maximum = expectedMaximum(ofNormals: experts.expert)
     }
 

@@ -48,7 +48,8 @@ public struct MoELayerModel: Sendable {
                 strategy.attention, ranksPerStage: strategy.ranksPerStage, ranksPerNode: cluster.ranksPerNode,
                 model: model),
             let experts = ExpertLayout(
-                strategy.experts, ranksPerNode: cluster.ranksPerNode, model: model, load: load,
+                strategy.experts, ranksPerNode: cluster.ranksPerNode, model: model,
+                imbalance: load.imbalance(of: model, expert: strategy.experts.expert, options: refined.options),
                 options: refined.options)
         else {
             throw .rejected(

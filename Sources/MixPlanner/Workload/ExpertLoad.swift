@@ -29,6 +29,13 @@ public enum ExpertLoad: Sendable, Hashable {
         }
     }
 
+    /// The busiest group's load over the mean, 1 or more, for a model's experts over d_EP groups.
+    func imbalance(of model: ModelSpec, expert: Int, options: PlannerOptions) -> Double {
+        imbalance(
+            experts: model.experts.count, groups: expert, redundant: options.redundantExperts,
+            isBalanced: options.balancesExperts)
+    }
+
     /// The busiest group's load over the mean, 1 or more.
     ///
     /// - Parameters:
