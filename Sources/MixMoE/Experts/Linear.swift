@@ -18,7 +18,11 @@ final class Linear {
         inputs = weight.columns
         outputs = weight.rows
         self.team = team
-        matrix = mix_packed_matrix([weight], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: nil)
+        var packing = MatrixPacking([weight], roundsToBFloat16: roundsToBFloat16)
+        memory.reserve(packing.byteCount)
+        packing.matrix.data = memory.allocate(packing.byteCount).assumingMemoryBound(to: UInt8.self)
+        for piece in 0..<packing.pieceCount { packing.pack(piece) }
+        matrix = packing.matrix
         if let bias {
             precondition(bias.count == outputs)
             self.bias = bias + Array(repeating: 0, count: matrix.panels * Int(MIX_PANEL) - outputs)

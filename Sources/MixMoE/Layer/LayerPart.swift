@@ -63,15 +63,13 @@ struct LayerPart {
         let bank = ExpertBank(
             hidden: spec.hidden, activation: block.activation, widths: widths, team: team, roundsToBFloat16: rounds)
         let lane = layout.lanes[world.rank]
-        for slot in widths.indices {
-            let whole = try slot < slots.ownExperts.count ? block.expert(slots.ownExperts[slot]) : shared!
-            let weights = whole.shard(lane: lane, of: lanes)
-            let matrices = [weights.gate, weights.up, weights.down]
-            for matrix in matrices { source.willRead(matrix) }
-            bank.load(
-                slot: slot, gate: weights.gate, up: weights.up, down: weights.down, gateBias: weights.gateBias,
-                upBias: weights.upBias, downBias: weights.downBias)
-            for matrix in matrices { source.didRead(matrix) }
+        var experts = try slots.ownExperts.map { expert throws(MoEError) in try block.expert(expert) }
+        if let shared { experts.append(shared) }
+        experts = experts.map { $0.shard(lane: lane, of: lanes) }
+        try bank.load(experts, from: source)
+        // Weights were read past the mapping; scales were not.
+        for weights in experts {
+            for matrix in [weights.gate, weights.up, weights.down] where matrix.scales != nil { source.didRead(matrix) }
         }
         self.layout = layout
         self.slots = slots
