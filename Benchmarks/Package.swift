@@ -36,6 +36,7 @@ let package = Package(
             dependencies: [
                 "COverheadCounter",
                 .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -13,7 +13,10 @@ let package = Package(
     products: [
         .executable(name: "collectives-hello", targets: ["collectives-hello"]),
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
+        .executable(name: "mixplan", targets: ["mixplan"]),
         .executable(name: "moe-layer", targets: ["moe-layer"]),
+        .executable(name: "mixserve", targets: ["mixserve"]),
+        .library(name: "Decoder", targets: ["Decoder"]),
     ],
     dependencies: [
         .package(name: "MixServe", path: ".."),
@@ -33,6 +36,13 @@ let package = Package(
             dependencies: [.product(name: "MixPlanner", package: "MixServe")],
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "mixplan",
+            dependencies: [
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "moe-layer",
             dependencies: [
                 "ExampleSupport",
@@ -40,6 +50,34 @@ let package = Package(
                 .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mixserve",
+            dependencies: [
+                "Decoder",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        // Whole models on the library's layers: attention, caches, embeddings and heads.
+        .target(
+            name: "Decoder",
+            dependencies: [
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DecoderTests",
+            dependencies: [
+                "Decoder",
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixMoE", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
             ],
             swiftSettings: swiftSettings),
         // What several examples share.

@@ -23,6 +23,7 @@ static const mix_products *products_of(mix_products_isa isa) {
     if (isa == MIX_PRODUCTS_AVX2 && has_avx2) { return &mix_products_avx2; }
     if (isa == MIX_PRODUCTS_AVX512 && has_avx512) { return &mix_products_avx512; }
     if (isa == MIX_PRODUCTS_AVX512_BF16 && has_bf16) { return &mix_products_avx512_bf16; }
+    if (isa == MIX_PRODUCTS_AMX && has_bf16 && mix_amx_is_available()) { return &mix_products_amx; }
 #endif
     return NULL;
 }

@@ -61,6 +61,9 @@ extern const mix_products mix_products_generic MIX_HIDDEN;
 extern const mix_products mix_products_avx2 MIX_HIDDEN;
 extern const mix_products mix_products_avx512 MIX_HIDDEN;
 extern const mix_products mix_products_avx512_bf16 MIX_HIDDEN;
+extern const mix_products mix_products_amx MIX_HIDDEN;
+/// Whether the processor has a matrix unit and the kernel lets this process use it; asks for the permission.
+MIX_HIDDEN int mix_amx_is_available(void);
 #endif
 
 MIX_INLINE float mix_float_of_bits(uint32_t bits) {

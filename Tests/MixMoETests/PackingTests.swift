@@ -11,15 +11,17 @@ extension ProductTests {
 
         /// The panels of a matrix, packed by a team, or without one piece after the other.
         private func panels(
-            _ parts: [StoredMatrix], rounds: Bool = false, threads: Int? = nil
+            _ parts: [StoredMatrix], rounds: Bool = false, threads: Int? = nil, from source: Checkpoint? = nil
         ) throws -> [UInt8] {
             var packing = MatrixPacking(parts, roundsToBFloat16: rounds)
             let memory = UnsafeMutableRawPointer.allocate(byteCount: packing.byteCount, alignment: 64)
             defer { memory.deallocate() }
             memset(memory, 0, packing.byteCount)
             packing.matrix.data = memory.assumingMemoryBound(to: UInt8.self)
-            if let threads {
-                try ThreadTeam(threads: threads).pack([packing])
+            if let threads, let source {
+                try ThreadTeam(threads: threads).pack([packing], from: source)
+            } else if let threads {
+                ThreadTeam(threads: threads).pack([packing])
             } else {
                 for piece in 0..<packing.pieceCount { packing.pack(piece) }
             }
@@ -105,7 +107,9 @@ extension ProductTests {
             for (index, parts) in views.enumerated() {
                 let expected = try panels(parts)
                 for threads in [1, 3] {
-                    #expect(try panels(parts, threads: threads) == expected, "view \(index), seed \(seed)")
+                    #expect(
+                        try panels(parts, threads: threads, from: checkpoint) == expected, "view \(index), seed \(seed)"
+                    )
                 }
             }
         }
@@ -119,9 +123,36 @@ extension ProductTests {
             let checkpoint = try Checkpoint(at: folder.path)
             let matrix = try checkpoint.matrix(named: "w", expecting: [128, 4096])
             try #require(truncate(folder.path + "/model.safetensors", 4096 * 2 * 100) == 0)
-            let error = #expect(throws: MoEError.self) { try panels([matrix], threads: 2) }
+            let error = #expect(throws: MoEError.self) { try panels([matrix], threads: 2, from: checkpoint) }
             #expect(error?.code == .truncated)
             #expect(error?.file == folder.path + "/model.safetensors")
+        }
+
+        /// What comes behind a piece that can't be read stays as it was.
+        @Test func packingEndsWithTheFirstError() throws {
+            var draft = CheckpointDraft()
+            for name in ["whole", "short"] {
+                draft.add(name, "F32", [64, 64], Array(repeating: 1, count: 64 * 64 * 4))
+            }
+            let folder = try TemporaryFolder()
+            try draft.write(to: folder)
+            let checkpoint = try Checkpoint(at: folder.path)
+            let file = folder.path + "/model.safetensors"
+            let size = try #require(FileManager.default.attributesOfItem(atPath: file)[.size] as? Int)
+            try #require(truncate(file, size - 1) == 0)
+            var memory = WeightMemory()
+            for (names, isPacked) in [(["whole", "short"], true), (["short", "whole"], false)] {
+                var whole: UnsafeMutablePointer<UInt8>!
+                let packings = try names.map { name in
+                    let matrix = try checkpoint.matrix(named: name, expecting: [64, 64])
+                    var packing = MatrixPacking([matrix], roundsToBFloat16: false)
+                    packing.matrix.data = memory.allocate(packing.byteCount).assumingMemoryBound(to: UInt8.self)
+                    if name == "whole" { whole = packing.matrix.data }
+                    return packing
+                }
+                #expect(throws: MoEError.self) { try ThreadTeam(threads: 1).pack(packings, from: checkpoint) }
+                #expect((0..<64 * 64 * 4).allSatisfy { whole[$0] == (isPacked ? 1 : 0) }, "\(names)")
+            }
         }
     }
 }

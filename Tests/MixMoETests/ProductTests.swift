@@ -1,4 +1,4 @@
 import Testing
 
-/// Tests that choose the instruction set for the whole process: one after the other.
+/// Tests that multiply matrices, one after the other: some of them choose the instruction set, which is the whole process's.
 @Suite(.serialized) enum ProductTests {}

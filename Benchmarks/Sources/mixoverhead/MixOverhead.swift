@@ -33,6 +33,9 @@ struct MixOverhead: ParsableCommand {
     @Option(help: "Counted calls of each operation and size.")
     var count = 10_000
 
+    @Flag(help: "Count the allocations of calls of a rank's experts instead.")
+    var experts = false
+
     func validate() throws {
         guard count > 0 else { throw ValidationError("--count must be at least 1.") }
         guard bytes.allSatisfy({ $0 > 0 }) else { throw ValidationError("--bytes must be at least 1.") }
@@ -40,6 +43,12 @@ struct MixOverhead: ParsableCommand {
     }
 
     func run() throws {
+        guard !experts else {
+            let allocations = BankCalls.allocations(count: count)
+            print("# allocations in \(count) calls of a rank's experts")
+            print("experts \(allocations)")
+            throw allocations == 0 ? ExitCode.success : ExitCode.failure
+        }
         let wanted = ranks ?? 2
         if !Launcher.isRank, wanted > 1 { throw ExitCode(try Launcher(ranks: wanted, nodes: nodes).run()) }
         let world = try Communicator.join()

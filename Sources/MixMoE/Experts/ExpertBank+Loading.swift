@@ -1,7 +1,7 @@
 internal import CMixProducts
 
 extension ExpertBank {
-    /// Packs one expert, or the rank's part of it; the views need not stay. A second expert of the same form takes the first
+    /// Packs one expert, or the rank's part of it, from where it lies in memory; the views need not stay. A second expert of the same form takes the first
     /// one's memory.
     ///
     /// - Parameters:
@@ -16,22 +16,19 @@ extension ExpertBank {
             gate: gate, up: up, down: down, gateBias: gateBias, upBias: upBias, downBias: downBias)
         var packings = matrices(of: weights, slot: index)
         place(&packings, weights, slot: index)
-        for packing in packings {
-            for piece in 0..<packing.pieceCount { packing.pack(piece) }
-        }
+        team.pack(packings)
     }
 
-    /// Packs the experts of all slots, in their order, by all threads: otherwise as
-    /// ``load(slot:gate:up:down:gateBias:upBias:downBias:)``, with all memory in one reservation.
+    /// Reads and packs the experts of all slots, in their order, with all memory in one reservation: otherwise as
+    /// ``load(slot:gate:up:down:gateBias:upBias:downBias:)``. All are `source`'s.
     ///
     /// Throws `.truncated` or `.system` for files that can't be read.
-    func load(_ experts: [GatedWeights], from source: (any WeightSource)? = nil) throws(MoEError) {
+    func load(_ experts: [GatedWeights], from source: any WeightSource) throws(MoEError) {
         precondition(experts.count == slots.count)
         var packings = experts.indices.map { matrices(of: experts[$0], slot: $0) }
         memory.reserve(zip(experts, packings).reduce(0) { $0 + byteCount(of: $1.0, $1.1) })
         for slot in experts.indices { place(&packings[slot], experts[slot], slot: slot) }
-        let all = packings.flatMap { $0 }
-        try team.pack(all, from: source)
+        try team.pack(packings.flatMap { $0 }, from: source)
     }
 
     private func matrices(of weights: GatedWeights, slot index: Int) -> [MatrixPacking] {

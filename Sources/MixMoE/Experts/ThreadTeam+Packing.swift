@@ -2,19 +2,29 @@ internal import CMixProducts
 internal import Synchronization
 
 extension ThreadTeam {
-    /// Packs matrices by all members, each of which touches memory first where it packs.
+    /// Packs matrices from where they lie in memory by all members, each of which touches memory first where it packs.
     ///
-    /// - Parameter source: is told of matrices some time before they are read.
-    /// - Complexity: reads each weight once and writes it once; takes memory of one piece per member besides.
-    func pack(_ packings: [MatrixPacking], from source: (any WeightSource)? = nil) throws(MoEError) {
-        let pass = PackingPass(packings, source, members: threads)
-        let pointer = Unmanaged.passUnretained(pass)
+    /// - Complexity: reads each weight once and writes it once.
+    func pack(_ packings: [MatrixPacking]) { run(PackingPass(packings, from: nil, members: threads)) }
+
+    /// Reads matrices of `source` past the mapping of their files and packs them, otherwise as ``pack(_:)``. After an error no
+    /// further piece is begun.
+    ///
+    /// - Complexity: takes memory of one piece per member besides.
+    func pack(_ packings: [MatrixPacking], from source: any WeightSource) throws(MoEError) {
+        let pass = PackingPass(packings, from: source, members: threads)
+        run(pass)
+        // Weights were read past the mapping; scales were not.
+        for part in packings.flatMap(\.parts) where part.scales != nil { source.didRead(part) }
+        if let failure = pass.failure.withLock({ $0 }) { throw failure }
+    }
+
+    private func run(_ pass: PackingPass) {
         withExtendedLifetime(pass) {
             run(
                 { Unmanaged<PackingPass>.fromOpaque($0!).takeUnretainedValue().work(member: Int($1)) },
-                pointer.toOpaque())
+                Unmanaged.passUnretained(pass).toOpaque())
         }
-        if let failure = pass.failure.withLock({ $0 }) { throw failure }
     }
 }
 
@@ -26,6 +36,7 @@ private final class PackingPass {
     let failure = Mutex<MoEError?>(nil)
     private let packings: [MatrixPacking]
     private let tasks: [(packing: Int, piece: Int)]
+    /// Nil: what is packed lies in memory.
     private let source: (any WeightSource)?
     /// Packings that come near with the first piece of each, and one more entry.
     private let near: [Int]
@@ -33,7 +44,7 @@ private final class PackingPass {
     private let copyBytes: Int
     private let queue = TaskQueue()
 
-    init(_ all: [MatrixPacking], _ source: (any WeightSource)?, members: Int) {
+    init(_ all: [MatrixPacking], from source: (any WeightSource)?, members: Int) {
         // Each has a first piece.
         let packings = all.filter { $0.pieceCount > 0 }
         self.packings = packings
@@ -42,7 +53,7 @@ private final class PackingPass {
         tasks = packings.indices.flatMap { packing in
             (0..<packings[packing].pieceCount).map { (packing, $0) }
         }
-        copyBytes = packings.reduce(0) { max($0, $1.copyByteCount) }
+        copyBytes = source == nil ? 0 : packings.reduce(0) { max($0, $1.copyByteCount) }
         var near = [0]
         var (end, bytes) = (0, 0)
         for packing in packings {
@@ -57,12 +68,18 @@ private final class PackingPass {
     }
 
     func work(member: Int) {
+        guard let source else {
+            return queue.forEach(of: tasks.count, members: members) {
+                packings[tasks[$0].packing].pack(tasks[$0].piece)
+            }
+        }
         let page = 4096
         let copy = UnsafeMutableRawPointer.allocate(byteCount: copyBytes, alignment: page)
         defer { copy.deallocate() }
         queue.forEach(of: tasks.count, members: members) { task in
+            guard failure.withLock({ $0 == nil }) else { return }
             let (packing, piece) = tasks[task]
-            if piece == 0, let source {
+            if piece == 0 {
                 for next in near[packing]..<near[packing + 1] { packings[next].parts.forEach(source.willRead) }
             }
             do throws(MoEError) {

@@ -5,11 +5,13 @@ internal import Glibc
 ///
 /// They are made at the first use, because threads do not survive a fork, and end with the team. Between pieces of work they
 /// look for more for about 100 µs, then sleep.
-final class ThreadTeam {
-    let threads: Int
+public final class ThreadTeam {
+    /// How many there are.
+    public let threads: Int
     private var team: OpaquePointer?
 
-    init(threads: Int) {
+    /// A team of so many threads, at least 1.
+    public init(threads: Int) {
         precondition(threads > 0)
         self.threads = threads
     }

@@ -17,7 +17,7 @@ struct LayerPart {
 
     init(
         _ spec: ModelSpec, _ source: any WeightSource, _ layer: Int, _ strategy: Strategy, _ world: Communicator,
-        _ options: MoELayerOptions
+        _ options: MoELayerOptions, _ team: ThreadTeam?
     ) throws(MoEError) {
         guard layer >= 0, layer < spec.layers, spec.isMoELayer(layer) else {
             throw MoEError(
@@ -37,21 +37,18 @@ struct LayerPart {
         let before = source.bytesRead
         let block = spec.family.block(spec, layer: layer, source: source)
         let rule = try block.rule()
-        let team = ThreadTeam(threads: options.threads ?? Self.share(of: world))
+        let team = team ?? ThreadTeam(threads: options.threads ?? world.processorShare)
 
         let routerWeight = try source.matrix(named: block.router, expecting: [spec.experts.count, spec.hidden])
-        source.willRead(routerWeight)
         var bias: [Float]?
         if let name = block.routerBias { bias = try source.vector(named: name, count: spec.experts.count) }
         let rounds = options.weights == .bfloat16
-        router = Linear(routerWeight, bias: bias, team: team, roundsToBFloat16: rounds)
+        router = try Linear(routerWeight, from: source, bias: bias, team: team, roundsToBFloat16: rounds)
         identity = LayerIdentity(source, routerWeight, layer, strategy, options)
         source.didRead(routerWeight)
         if let name = block.sharedGate {
             let weight = try source.matrix(named: name, expecting: [1, spec.hidden])
-            source.willRead(weight)
-            sharedGate = Linear(weight, team: team, roundsToBFloat16: rounds)
-            source.didRead(weight)
+            sharedGate = try Linear(weight, from: source, team: team, roundsToBFloat16: rounds)
         } else {
             sharedGate = nil
         }
@@ -67,10 +64,6 @@ struct LayerPart {
         if let shared { experts.append(shared) }
         experts = experts.map { $0.shard(lane: lane, of: lanes) }
         try bank.load(experts, from: source)
-        // Weights were read past the mapping; scales were not.
-        for weights in experts {
-            for matrix in [weights.gate, weights.up, weights.down] where matrix.scales != nil { source.didRead(matrix) }
-        }
         self.layout = layout
         self.slots = slots
         self.block = block
@@ -81,7 +74,7 @@ struct LayerPart {
 
     private static func placement(
         _ spec: ModelSpec, _ strategy: Strategy, _ options: MoELayerOptions
-    ) throws(MoEError) -> ExpertPlacement {
+    ) throws(MoEError) -> ExpertHolders {
         let (count, degree) = (spec.experts.count, strategy.experts.expert)
         guard let placement = options.placement else {
             guard count.isMultiple(of: degree) else {
@@ -90,7 +83,7 @@ struct LayerPart {
                     "\"\(strategy)\" cuts \(count) experts into EP=\(degree) parts, which leaves a rest; an explicit "
                         + "placement need not be even")
             }
-            return ExpertPlacement(experts: count, degree: degree)
+            return ExpertHolders(experts: count, degree: degree)
         }
         guard placement.ranksOfExpert.count == count else {
             throw MoEError(
@@ -107,12 +100,6 @@ struct LayerPart {
         return placement
     }
 
-    /// This rank's share of the processors, when all ranks that share memory compute at the same time.
-    private static func share(of world: Communicator) -> Int {
-        let grid = world.grid
-        return max(1, ProcessInfo.processInfo.activeProcessorCount / grid.nodes[grid.node(of: world.rank)].count)
-    }
-
     /// `0, 2 to 5` for 0, 2, 3, 4, 5.
     private static func ranges(_ numbers: [Int]) -> String {
         var parts: [(Int, Int)] = []
@@ -124,5 +111,12 @@ struct LayerPart {
             }
         }
         return parts.map { $0.0 == $0.1 ? "\($0.0)" : "\($0.0) to \($0.1)" }.joined(separator: ", ")
+    }
+}
+
+extension Communicator {
+    /// This rank's share of the processors, when all ranks that share memory compute at the same time.
+    var processorShare: Int {
+        max(1, ProcessInfo.processInfo.activeProcessorCount / grid.nodes[grid.node(of: rank)].count)
     }
 }

@@ -86,10 +86,10 @@ public final class MoELayer {
 
     init(
         spec: ModelSpec, source: any WeightSource, layer: Int, _ strategy: Strategy, _ world: Communicator,
-        _ options: MoELayerOptions
+        _ options: MoELayerOptions, team: ThreadTeam? = nil
     ) throws(MoEError) {
         let part = try world.agree { () throws(MoEError) in
-            try LayerPart(spec, source, layer, strategy, world, options)
+            try LayerPart(spec, source, layer, strategy, world, options, team)
         }
         self.spec = spec
         self.layer = layer

@@ -35,13 +35,17 @@ public struct BandwidthCurve: Sendable, Hashable {
     }
 
     /// The time that so many bytes keep the wire busy, in seconds, without latency.
-    public func seconds(_ bytes: Int) -> Double {
-        guard let next = points.firstIndex(where: { bytes <= $0.bytes }) else {
-            return Double(bytes) / points[points.count - 1].bytesPerSecond
+    public func seconds(_ bytes: Int) -> Double { seconds(Double(bytes)) }
+
+    /// The same for an expected number of bytes.
+    func seconds(_ bytes: Double) -> Double {
+        guard points.count > 1 else { return bytes / points[0].bytesPerSecond }
+        guard let next = points.firstIndex(where: { bytes <= Double($0.bytes) }) else {
+            return bytes / points[points.count - 1].bytesPerSecond
         }
-        guard next > 0 else { return Double(bytes) / points[0].bytesPerSecond }
+        guard next > 0 else { return bytes / points[0].bytesPerSecond }
         let (low, high) = (points[next - 1], points[next])
-        let share = Double(bytes - low.bytes) / Double(high.bytes - low.bytes)
+        let share = (bytes - Double(low.bytes)) / Double(high.bytes - low.bytes)
         return low.seconds + share * (high.seconds - low.seconds)
     }
 

@@ -1,13 +1,15 @@
-/// A cluster of equal nodes, as far as the price of communication depends on it.
+/// A cluster of equal nodes, as far as time and memory depend on it.
 ///
 /// Ranks are numbered node by node. In JSON, latencies are seconds, and a bandwidth is a number of bytes per second or a list
-/// of points:
+/// of points. What schedules do not need may be left out: memory and compute rates, without which nothing but communication
+/// has a price, reduction bandwidth (as memory), efficiency (1) and source:
 ///
 ///     {"name": "two H20 nodes", "nodes": 2, "ranksPerNode": 8,
 ///      "insideNode": {"name": "NVLink", "latency": 3.3e-6, "bandwidth": 450e9},
 ///      "betweenNodes": {"name": "InfiniBand 400 Gb/s", "latency": 2.8e-6,
 ///                       "bandwidth": [{"bytes": 4096, "bytesPerSecond": 5e9}, {"bytes": 1048576, "bytesPerSecond": 50e9}]},
-///      "memoryBandwidth": 4e12, "reductionBandwidth": 4e12}
+///      "memoryBandwidth": 4e12, "reductionBandwidth": 4e12, "memory": 96e9,
+///      "compute": {"bfloat16": 148e12, "float8": 296e12}, "efficiency": 0.5, "source": "data sheets"}
 public struct ClusterSpec: Sendable, Hashable, Codable {
     /// Why a cluster has no price.
     public enum Invalid: Error, Sendable, Hashable {
@@ -20,6 +22,12 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
         case bandwidth(link: String)
         /// `memoryBandwidth` or `reductionBandwidth` is not above zero.
         case memory
+        /// `memory` is not above zero.
+        case capacity
+        /// The compute rate of this format is not above zero.
+        case compute(format: NumberFormat)
+        /// `efficiency` is not above 0 and at most 1.
+        case efficiency
     }
 
     /// What people call it.
@@ -36,11 +44,20 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
     public var memoryBandwidth: Double
     /// How many bytes of operands a rank adds up per second, wherever they lie.
     public var reductionBandwidth: Double
+    /// The memory of each rank, in bytes.
+    public var memory: Double?
+    /// Dense matrix products of each rank, in floating-point operations per second, by the format of the operands.
+    public var compute: [NumberFormat: Double]
+    /// Which part of compute rates and memory bandwidth kernels reach, above 0 to 1. It does not concern links.
+    public var efficiency: Double
+    /// Where the numbers come from, such as `data sheets` or `measured`.
+    public var source: String
 
     /// Describes a cluster. Where nothing is said of reductions, memory alone bounds them.
     public init(
         name: String, nodes: Int, ranksPerNode: Int, insideNode: LinkClass, betweenNodes: LinkClass,
-        memoryBandwidth: Double, reductionBandwidth: Double? = nil
+        memoryBandwidth: Double, reductionBandwidth: Double? = nil, memory: Double? = nil,
+        compute: [NumberFormat: Double] = [:], efficiency: Double = 1, source: String = "given"
     ) {
         self.name = name
         self.nodes = nodes
@@ -49,6 +66,10 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
         self.betweenNodes = betweenNodes
         self.memoryBandwidth = memoryBandwidth
         self.reductionBandwidth = reductionBandwidth ?? memoryBandwidth
+        self.memory = memory
+        self.compute = compute
+        self.efficiency = efficiency
+        self.source = source
     }
 
     /// How many ranks there are.
@@ -62,6 +83,39 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
             guard link.bandwidth.isValid else { throw .bandwidth(link: link.name) }
         }
         guard memoryBandwidth > 0, reductionBandwidth > 0 else { throw .memory }
+        guard memory.map({ $0 > 0 }) ?? true else { throw .capacity }
+        for (format, rate) in compute where !(rate > 0) { throw .compute(format: format) }
+        guard efficiency > 0, efficiency <= 1 else { throw .efficiency }
+    }
+
+    /// Operations per second on operands of a format: where there is no rate for it, they are converted to a wider one.
+    func computeRate(_ format: NumberFormat) -> Double? {
+        let order: [NumberFormat] =
+            switch format {
+            case .float4: [.float4, .float8, .bfloat16, .float16, .float32]
+            case .float8: [.float8, .bfloat16, .float16, .float32]
+            case .bfloat16, .float16: [format, .bfloat16, .float16, .float32]
+            case .float32: [.float32]
+            }
+        return order.lazy.compactMap { compute[$0] }.first
+    }
+}
+
+extension ClusterSpec {
+    /// Reads a cluster. Decoding does not check it, see ``validate()``.
+    public init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try keys.decode(String.self, forKey: .name), nodes: try keys.decode(Int.self, forKey: .nodes),
+            ranksPerNode: try keys.decode(Int.self, forKey: .ranksPerNode),
+            insideNode: try keys.decode(LinkClass.self, forKey: .insideNode),
+            betweenNodes: try keys.decode(LinkClass.self, forKey: .betweenNodes),
+            memoryBandwidth: try keys.decode(Double.self, forKey: .memoryBandwidth),
+            reductionBandwidth: try keys.decodeIfPresent(Double.self, forKey: .reductionBandwidth),
+            memory: try keys.decodeIfPresent(Double.self, forKey: .memory),
+            compute: try keys.decodeIfPresent([NumberFormat: Double].self, forKey: .compute) ?? [:],
+            efficiency: try keys.decodeIfPresent(Double.self, forKey: .efficiency) ?? 1,
+            source: try keys.decodeIfPresent(String.self, forKey: .source) ?? "given")
     }
 }
 
@@ -77,6 +131,9 @@ extension ClusterSpec.Invalid: CustomStringConvertible {
             "the bandwidth of \"\(link)\" must be bytes per second above 0, or points by size of which no larger one takes less time"
         case .memory:
             "memoryBandwidth and reductionBandwidth must be bytes per second above 0"
+        case .capacity: "memory must be the bytes of each rank, above 0"
+        case .compute(let format): "the compute rate of \(format.rawValue) must be operations per second above 0"
+        case .efficiency: "efficiency must be above 0 and at most 1"
         }
     }
 }

@@ -1,5 +1,5 @@
 /// How a number is stored or multiplied.
-public enum NumberFormat: String, Sendable, Hashable, CaseIterable, Codable {
+public enum NumberFormat: String, Sendable, Hashable, CaseIterable, Codable, CodingKeyRepresentable {
     /// IEEE 754 binary32.
     case float32
     /// IEEE 754 binary16.

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// One channel of a TCP link: its numbers, the receives that wait, and the messages that came before theirs.
 final class TCPChannel {
     struct Receive: BitwiseCopyable {
@@ -24,9 +22,4 @@ final class TCPChannel {
     var receives = Queue<Receive>()
     /// Only the last can be incomplete.
     var early = Queue<Early>()
-
-    /// Lets go of what nobody asked for, but for the link's own memory.
-    func drop(keeping spare: UnsafeMutableRawPointer) {
-        for index in 0..<early.count where early[index].storage != spare { free(early[index].storage) }
-    }
 }

@@ -60,7 +60,7 @@ extension TCPLink {
         if arrived > 0 { receive.address!.copyMemory(from: early.storage, byteCount: arrived) }
         counters.bytesCopied += UInt64(arrived)
         earlyBytes -= receive.bytes
-        if early.storage == spare { isSpareInUse = false } else { free(early.storage) }
+        earlyMemory.giveBack(early.storage)
         channel.early.removeFirst()
         if isUnderWay {
             incoming!.place = .posted
@@ -119,7 +119,7 @@ extension TCPLink {
     /// Takes a message that nobody asked for out of the way of those behind it.
     private func keepEarly() throws(LinkError) {
         let bytes = Int(incoming!.header.bytes)
-        guard bytes <= Self.greatestEarlyBytes - earlyBytes, let storage = earlyStorage(bytes) else {
+        guard bytes <= Self.greatestEarlyBytes - earlyBytes, let storage = earlyMemory.take(bytes) else {
             throw .lost(
                 reason: "rank \(peer) sent \(bytes) bytes that this rank did not ask for and has no room for",
                 errno: ENOMEM)
@@ -129,12 +129,6 @@ extension TCPLink {
         incoming!.target = storage
         channels[Int(incoming!.header.channel)].early.append(
             TCPChannel.Early(header: incoming!.header, storage: storage))
-    }
-
-    private func earlyStorage(_ bytes: Int) -> UnsafeMutableRawPointer? {
-        guard !isSpareInUse, bytes <= Self.stagingBytes else { return malloc(Swift.max(1, bytes)) }
-        isSpareInUse = true
-        return spare
     }
 
     /// Moves what came into the staging buffer on to the message under way.

@@ -41,9 +41,7 @@ final class TCPLink: Link {
     var receivesWaiting = 0
     /// Bytes that came before anybody asked for them and are still kept.
     var earlyBytes = 0
-    /// Memory for one small early message, kept because in a series of operations now one rank is ahead and now the other.
-    let spare: UnsafeMutableRawPointer
-    var isSpareInUse = false
+    var earlyMemory = EarlyMemory()
     /// Where the latest message was; the next is likely there too.
     var latestChannel = 0
 
@@ -69,17 +67,14 @@ final class TCPLink: Link {
         let silence = Swift.max(1000, Swift.min(timeout.nanoseconds / 2_000_000, 3_600_000))
         silenceLimit = Int(silence)
         parts = .allocate(capacity: Self.partCount)
-        spare = .allocate(byteCount: Self.stagingBytes, alignment: 64)
         staging = .allocate(byteCount: Self.stagingBytes, alignment: 64)
         mix_tcp_prepare(socket, Int32(silence / 1000))
     }
 
     deinit {
         close()
-        for channel in channels { channel.drop(keeping: spare) }
         parts.deallocate()
         staging.deallocate()
-        spare.deallocate()
     }
 
     func channel(_ index: Int) -> TCPChannel {

@@ -1,0 +1,158 @@
+import ArgumentParser
+import Decoder
+import Foundation
+import MixCollectives
+import MixMoE
+import MixPlanner
+
+/// `mixserve bench`: requests that arrive at random, answered by each strategy in turn.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Serves requests that arrive by a Poisson process, with continuous batching, by one strategy after the other.",
+        discussion: """
+            Every step takes in the requests that have come, prompt whole, and gives each request that runs one token. \
+            Weights are random unless --checkpoint names a model: times don't depend on them. Predictions take assumed \
+            numbers of the machine unless --cluster names a file.
+            """)
+
+    @Option(
+        help: "A model: \(ModelSpec.presets.map(\.name).joined(separator: ", ")); the decoder runs its two families.")
+    var preset = "qwen3-30b-a3b"
+
+    @Option(help: ArgumentHelp("A checkpoint in place of the preset.", valueName: "dir"))
+    var checkpoint: String?
+
+    @Option(help: "Only the first layers; all of them, if not given.")
+    var layers: Int?
+
+    @Option(help: "Requests per second.")
+    var rate = 2.0
+
+    @Option(help: "How many requests.")
+    var requests = 32
+
+    @Option(help: "Tokens of a prompt.")
+    var input = 128
+
+    @Option(help: "Tokens of an answer.")
+    var output = 32
+
+    @Option(help: "Requests that a data-parallel group answers at a time.")
+    var sequences = 16
+
+    @Option(help: "Prompt tokens that a step takes in, at most, besides one prompt.")
+    var stepTokens = 512
+
+    @Option(
+        help:
+            "Strategies with ; between them, auto among them; if not given, TP inside nodes with DP and EP across them, DP with EP, TP."
+    )
+    var strategies: String?
+
+    @Option(help: "f32 or bf16.")
+    var type = DecoderOptions.Precision.bfloat16
+
+    @Option(help: "The same seed makes the same requests at the same times.")
+    var seed: UInt64 = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a Chrome trace (Perfetto) of one decode step by the last strategy.", valueName: "file"))
+    var trace: String?
+
+    @Option(help: ArgumentHelp("A cluster in JSON, for predictions.", valueName: "file"))
+    var cluster: String?
+
+    @Flag(help: "Print a JSON object per strategy instead of the table.")
+    var json = false
+
+    @OptionGroup(title: "Job") var job: JobOptions
+
+    func validate() throws {
+        guard rate > 0, rate.isFinite else { throw ValidationError("--rate is above 0.") }
+        for (name, value) in [
+            ("requests", requests), ("input", input), ("output", output), ("sequences", sequences),
+            ("step-tokens", stepTokens), ("layers", layers ?? 1),
+        ] where value < 1 {
+            throw ValidationError("--\(name) is at least 1.")
+        }
+    }
+
+    func run() throws {
+        let weights = try makeWeights()
+        let spec = weights.spec
+        let workload = Workload(
+            inputTokens: input, outputTokens: output, rate: rate, batch: sequences, stepTokens: input + stepTokens)
+        let options = DecoderOptions(
+            context: input + output, sequences: sequences, precision: type, communication: job.communication,
+            threads: job.threads)
+        if !Launcher.isRank {
+            for choice in try choices(spec, nodes: job.nodes, ranks: job.ranks, workload) {
+                try MemoryCheck(
+                    spec, choice.strategy, ranks: job.ranks, options, stepTokens: input + stepTokens + sequences
+                ).check()
+            }
+        }
+        try job.asRank { world in
+            let choices = try choices(spec, nodes: world.grid.nodeCount, ranks: world.size, workload)
+            let report = ServingReport(isJSON: json)
+            if world.rank == 0 {
+                report.begin(
+                    "\(checkpoint ?? preset), \(spec.layers) layers, nodes: \(world.grid.nodeCount), ranks: "
+                        + "\(world.size), \(type.rawValue); \(requests) requests of \(input) + \(output) tokens, \(rate) a second"
+                )
+            }
+            for (index, choice) in choices.enumerated() {
+                let model = try DecoderModel(weights, strategy: choice.strategy, world: world, options: options)
+                defer { model.close() }
+                let arrivals = Arrivals(
+                    count: requests, rate: rate, promptTokens: input, vocabulary: spec.vocabulary, seed: seed)
+                let session = try ServingSession(
+                    model, world, arrivals, answerTokens: output, stepTokens: stepTokens)
+                let result = try session.run()
+                if world.rank == 0 { report.add(result, choice) }
+                if let trace, index == choices.count - 1 {
+                    try StepTraceFile(path: trace).record(model, world, sequences: sequences, promptTokens: input)
+                }
+            }
+        }
+    }
+
+    private func makeWeights() throws -> ModelWeights {
+        if let checkpoint {
+            let weights = try ModelWeights(Checkpoint(at: checkpoint))
+            try DecoderModel.check(weights.spec)
+            return weights
+        }
+        guard var spec = ModelSpec.preset(preset) else {
+            throw ValidationError(
+                "There is no preset \(preset); there are \(ModelSpec.presets.map(\.name).joined(separator: ", ")).")
+        }
+        try DecoderModel.check(spec)
+        if let layers {
+            spec.layers = min(layers, spec.layers)
+            spec.denseLayers = spec.denseLayers.filter { $0 < spec.layers }
+        }
+        return ModelWeights(random: spec)
+    }
+
+    private func choices(_ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload) throws -> [StrategyChoice] {
+        let cluster = try cluster.map {
+            try JSONDecoder().decode(ClusterSpec.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
+        }
+        func choice(_ wish: String) throws -> StrategyChoice {
+            try StrategyChoice(wish, spec, nodes: nodes, ranks: ranks, workload, cluster: cluster)
+        }
+        if let strategies {
+            return try strategies.split(separator: ";").map {
+                try choice($0.trimmingCharacters(in: .whitespaces))
+            }
+        }
+        let lanes = ranks / nodes
+        var seen: Set<Strategy> = []
+        return [
+            "TP=\(lanes) + DP=\(nodes), TP=\(lanes) + EP=\(nodes)", "DP=\(ranks), EP=\(ranks)", "TP=\(ranks)",
+        ].compactMap { try? choice($0) }.filter { seen.insert($0.strategy).inserted }
+    }
+}

@@ -1,0 +1,4 @@
+public import ArgumentParser
+import Decoder
+
+extension DecoderOptions.Precision: ExpressibleByArgument {}

@@ -1,0 +1,72 @@
+import Decoder
+import Foundation
+import MixPlanner
+
+/// How to cut a model: as the user says, or by itself.
+struct StrategyChoice {
+    let strategy: Strategy
+    /// What the planner expects of it, where it was asked and has an answer.
+    let performance: Performance?
+
+    /// - Parameters:
+    ///   - wish: a strategy in the paper's notation, or `auto`.
+    ///   - cluster: what predictions are made for; assumed, if not given.
+    init(
+        _ wish: String, _ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload, cluster: ClusterSpec? = nil
+    ) throws {
+        let planner = try? Planner(
+            model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes),
+            workload: workload)
+        guard wish != "auto" else {
+            (strategy, performance) = try Self.automatic(spec, nodes: nodes, ranks: ranks, planner)
+            return
+        }
+        strategy = try Strategy(wish)
+        try DecoderModel.check(spec, strategy, rankCount: ranks)
+        performance = (try? planner?.plan(strategy))?.performance
+    }
+
+    /// The planner's best strategy that the decoder can run; without one, tensor parallelism inside nodes and expert
+    /// parallelism across them, with lower degrees where the model has too few heads or experts.
+    private static func automatic(
+        _ spec: ModelSpec, nodes: Int, ranks: Int, _ planner: Planner?
+    ) throws -> (Strategy, Performance?) {
+        func runs(_ strategy: Strategy) -> Bool {
+            (try? DecoderModel.check(spec, strategy, rankCount: ranks)) != nil
+        }
+        try DecoderModel.check(spec)
+        if let plan = try? planner?.search(for: .itl).plans.first(where: {
+            $0.prefillStrategy == nil && runs($0.strategy)
+        }) {
+            return (plan.strategy, plan.performance)
+        }
+        let degrees = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        func distance(_ tensor: Int) -> Int { abs(tensor - ranks / nodes) }
+        var fitting: [Strategy] = []
+        for tensor in degrees.sorted(by: { distance($0) < distance($1) }) {
+            for cut in degrees.sorted(by: { distance($0) < distance($1) }) {
+                fitting.append(
+                    try Strategy(
+                        attention: Strategy.Attention(tensor: tensor, data: ranks / tensor),
+                        experts: Strategy.Experts(tensor: cut, expert: ranks / cut)))
+            }
+        }
+        guard let strategy = fitting.first(where: runs) else {
+            throw DecoderError.strategy("none cuts this model over \(ranks) ranks evenly; take another number of ranks")
+        }
+        return (strategy, nil)
+    }
+}
+
+extension ClusterSpec {
+    /// Virtual nodes of this machine, with round numbers of a server's core in place of measured ones.
+    static func thisMachine(nodes: Int, ranksPerNode: Int) -> ClusterSpec {
+        ClusterSpec(
+            name: "this machine", nodes: nodes, ranksPerNode: ranksPerNode,
+            insideNode: LinkClass(name: "shared memory", latency: 1e-6, bandwidth: .flat(5e9)),
+            betweenNodes: LinkClass(name: "loopback", latency: 20e-6, bandwidth: .flat(1e9)),
+            memoryBandwidth: 10e9,
+            memory: Double(ProcessInfo.processInfo.physicalMemory) / Double(nodes * ranksPerNode),
+            compute: [.float32: 50e9, .bfloat16: 50e9, .float16: 50e9, .float8: 50e9], source: "assumed")
+    }
+}

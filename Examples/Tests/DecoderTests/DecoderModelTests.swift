@@ -1,0 +1,120 @@
+import Decoder
+import MixCollectives
+import MixMoE
+import MixPlanner
+import Testing
+
+/// Whole models beside the reference's logits and greedy tokens. One after the other: ranks already outnumber the cores.
+@Suite(.serialized) struct DecoderModelTests {
+    /// Every strategy of 1, 2 and 4 ranks on 1, 2 and 4 nodes.
+    @Test(arguments: ModelFixture.all, [(1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4)])
+    func float32(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
+        let strategies = fixture.spec.strategies(shape.ranks)
+        #expect(strategies.count >= shape.ranks)
+        let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
+            for strategy in strategies {
+                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4)
+            }
+        }
+        for case .failure(let error) in results { Issue.record(error) }
+    }
+
+    /// bfloat16 of checkpoints that are stored in it.
+    @Test(arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil }, [(1, 1), (2, 2), (4, 2)])
+    func bfloat16(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
+        let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
+            for strategy in fixture.spec.strategies(shape.ranks) {
+                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2)
+            }
+        }
+        for case .failure(let error) in results { Issue.record(error) }
+    }
+}
+
+/// One model on one rank, by one strategy.
+struct Check {
+    let fixture: ModelFixture
+    let strategy: Strategy
+    let world: Communicator
+    let precision: DecoderOptions.Precision
+
+    init(
+        _ fixture: ModelFixture, _ strategy: Strategy, _ world: Communicator, _ precision: DecoderOptions.Precision
+    ) {
+        (self.fixture, self.strategy, self.world, self.precision) = (fixture, strategy, world, precision)
+    }
+
+    struct Wrong: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func run(tolerance: Float) throws {
+        let model = try fixture.model(strategy, world, precision)
+        defer { model.close() }
+        let groups = strategy.attention.data
+        // Each group in turn has the prompt, and the others nothing.
+        for turn in 0..<min(groups, 2) {
+            let isBusy = model.group == turn
+            let logits = try model.logits(isBusy ? Batch(slot: 1, tokens: fixture.prompt) : Batch())
+            if isBusy {
+                let error = relativeError(logits, fixture.logits)
+                guard error <= tolerance else { throw wrong("logits of group \(turn) differ by \(error)") }
+            }
+            model.clear(slot: 1)
+        }
+        try generate(model, tolerance)
+    }
+
+    /// All groups generate, one a step later than the other, and group 0 with half of the prompt before the other half.
+    private func generate(_ model: DecoderModel, _ tolerance: Float) throws {
+        let (prompt, count) = (fixture.prompt, fixture.generated.count)
+        var steps: [[Int]] = [Array(prompt[..<(prompt.count / 2)]), Array(prompt[(prompt.count / 2)...])]
+        if model.group > 0 { steps = Array(repeating: [], count: model.group % 2) + [prompt] }
+        var generated: [Int] = []
+        for step in 0..<count + 2 {
+            var batch = Batch()
+            if step < steps.count {
+                if !steps[step].isEmpty { batch.append(slot: 0, tokens: steps[step]) }
+            } else if generated.count < count {
+                batch.append(slot: 0, tokens: [generated.last!])
+            }
+            let next = try model.step(batch)
+            guard next.count == batch.parts.count else { throw wrong("\(next.count) tokens for one sequence") }
+            if step + 1 >= steps.count { generated += next }
+        }
+        generated = Array(generated.prefix(count))
+        guard generated == fixture.generated else { throw wrong("\(generated) instead of \(fixture.generated)") }
+    }
+
+    private func wrong(_ text: String) -> Wrong {
+        Wrong(description: "\(fixture.name), \(strategy), \(precision), rank \(world.rank): \(text)")
+    }
+}
+
+extension ModelSpec {
+    /// All strategies that a number of ranks has for this model: attention with fewer, as many or more groups than experts
+    /// have parts, either level inside.
+    func strategies(_ ranks: Int) -> [Strategy] {
+        let degrees = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        var found: [Strategy] = []
+        for tensor in degrees {
+            for data in degrees where ranks.isMultiple(of: tensor * data) {
+                for cut in degrees {
+                    for expert in degrees where ranks.isMultiple(of: cut * expert) {
+                        for isInside in [true, false] {
+                            guard
+                                let strategy = try? Strategy(
+                                    attention: Strategy.Attention(tensor: tensor, data: data, tensorIsInside: isInside),
+                                    experts: Strategy.Experts(tensor: cut, expert: expert, tensorIsInside: isInside)),
+                                strategy.ranksPerStage == ranks, !found.contains(strategy),
+                                (try? DecoderModel.check(self, strategy, rankCount: ranks)) != nil
+                            else { continue }
+                            found.append(strategy)
+                        }
+                    }
+                }
+            }
+        }
+        return found
+    }
+}

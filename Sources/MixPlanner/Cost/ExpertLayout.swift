@@ -1,0 +1,62 @@
+/// What a strategy's experts' block decides alone: grids, loads, and weights of experts.
+///
+/// Made once for all of the attention blocks that it is combined with.
+struct ExpertLayout: Sendable {
+    let experts: Strategy.Experts
+    let grid: ExpertGrid
+    /// E[rows per token to one group], with one row for all choices of a token there.
+    let rowsPerGroup: Double
+    /// E[choices per token on one group].
+    let choicesPerGroup: Double
+    /// k.
+    let choices: Int
+    /// Experts of the group that has the most.
+    let expertsPerGroup: Int
+    /// The busiest group's load over the mean, from popularity.
+    let imbalance: Double
+    /// E[the largest of as many standard normal numbers as there are groups].
+    let maximum: Double
+
+    init?(_ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, load: ExpertLoad, options: PlannerOptions) {
+        let (laneStride, groupStride) = experts.tensorIsInside ? (1, experts.tensor) : (experts.expert, 1)
+        guard
+            let lanes = GroupShape(size: experts.tensor, stride: laneStride, ranksPerNode: ranksPerNode),
+            let groups = GroupShape(size: experts.expert, stride: groupStride, ranksPerNode: ranksPerNode)
+        else { return nil }
+        self.experts = experts
+        grid = ExpertGrid(lanes: lanes, groups: groups)
+        let routing = UniformRouting(
+            experts: model.experts.count, choices: model.experts.choices, nodes: experts.expert)
+        rowsPerGroup = routing.nodeProbability
+        choicesPerGroup = Double(model.experts.choices) / Double(experts.expert)
+        choices = model.experts.choices
+        expertsPerGroup =
+            (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
+        imbalance = load.imbalance(
+            experts: model.experts.count, groups: experts.expert, redundant: options.redundantExperts,
+            isBalanced: options.balancesExperts)
+        maximum = expectedMaximum(ofNormals: experts.expert)
+    }
+
+    /// E[rows that the busiest group's experts see], for so many tokens over all groups: popularity, and chance on top.
+    func busiestRows(tokens: Double) -> Double {
+        let mean = tokens * choicesPerGroup * imbalance
+        let share = min(1, imbalance / Double(experts.expert))
+        let deviation = (mean * (1 - share)).squareRoot()
+        return min(tokens * Double(min(expertsPerGroup, choices)), mean + maximum * deviation)
+    }
+
+    /// E[different experts of the busiest group that have any token]: their weights are read.
+    ///
+    /// - Parameter probability: that a token chooses a given expert.
+    func busiestTouched(tokens: Double, probability: Double) -> Double {
+        let untouched = power(1 - min(1, probability * imbalance), tokens)
+        let count = Double(expertsPerGroup)
+        guard expertsPerGroup > 32 else {
+            return expectedMaximum(
+                ofBinomials: experts.expert, trials: expertsPerGroup, probability: 1 - untouched)
+        }
+        let mean = count * (1 - untouched)
+        return min(count, mean + maximum * (count * untouched * (1 - untouched)).squareRoot())
+    }
+}
