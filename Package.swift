@@ -54,7 +54,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MixMoETests",
-            dependencies: ["MixMoE", "MixCollectives", "MixPlanner", "CMixProducts", "MixTestSupport"],
+            dependencies: [
+                "MixMoE", "MixCollectives", "MixPlanner", "CMixProducts", "MixTestRank", "MixTestSupport",
+            ],
             swiftSettings: swiftSettings),
         // Ranks as threads, and layers with their reference outputs, for tests.
         .target(

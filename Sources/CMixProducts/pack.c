@@ -1,5 +1,5 @@
 // From the order of a checkpoint to panels.
-#include "products_internal.h"
+#include "transpose.h"
 
 static const uint8_t size_of[] = {4, 2, 2, 1};
 
@@ -22,29 +22,56 @@ static float scale_at(const mix_stored_matrix *stored, size_t row, size_t column
     if (stored->scales == NULL) { return 1; }
     size_t at = (stored->first_row + row) / stored->block * stored->scale_stride
         + (stored->first_column + column) / stored->block;
-    return stored->scales_are_bf16 ? mix_bf16_to_f32(((const uint16_t *)stored->scales)[at])
-                                   : ((const float *)stored->scales)[at];
+    // In a file nothing is aligned.
+    if (stored->scales_are_bf16) {
+        uint16_t bits;
+        memcpy(&bits, (const uint8_t *)stored->scales + at * sizeof bits, sizeof bits);
+        return mix_bf16_to_f32(bits);
+    }
+    float scale;
+    memcpy(&scale, (const uint8_t *)stored->scales + at * sizeof scale, sizeof scale);
+    return scale;
 }
 
-/// Pairs that lie side by side in the checkpoint, too: an element of twice the size, whose alignment is not known.
-#define PACK_WHOLE_PAIRS(NAME, PAIR)                                                                                   \
+/// to[element][row] = from[row][element]: pairs that lie side by side in the checkpoint, too, are elements of twice the
+/// size, whose alignment is not known.
+#define TRANSPOSE(NAME, ELEMENT)                                                                                       \
     static void NAME(                                                                                                  \
-        uint8_t *to, const uint8_t *from, size_t row_bytes, size_t rows, size_t pairs) {                               \
-        enum { together = 64 / sizeof(PAIR) };                                                                         \
-        for (size_t first = 0; first < pairs; first += together) {                                                     \
-            size_t end = mix_least(pairs, first + together);                                                           \
+        uint8_t *to, const uint8_t *from, size_t row_bytes, size_t rows, size_t elements) {                            \
+        enum { together = 64 / sizeof(ELEMENT) };                                                                      \
+        for (size_t first = 0; first < elements; first += together) {                                                  \
+            size_t end = mix_least(elements, first + together);                                                        \
             for (size_t row = 0; row < rows; row++) {                                                                  \
                 const uint8_t *source = from + row * row_bytes;                                                        \
-                for (size_t pair = first; pair < end; pair++) {                                                        \
-                    PAIR value;                                                                                        \
-                    memcpy(&value, source + pair * sizeof value, sizeof value);                                        \
-                    ((PAIR *)(void *)to)[pair * MIX_PANEL + row] = value;                                              \
+                for (size_t element = first; element < end; element++) {                                               \
+                    ELEMENT value;                                                                                     \
+                    memcpy(&value, source + element * sizeof value, sizeof value);                                     \
+                    ((ELEMENT *)(void *)to)[element * MIX_PANEL + row] = value;                                        \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
     }
-PACK_WHOLE_PAIRS(pack_pairs_of_16_bits, uint32_t)
-PACK_WHOLE_PAIRS(pack_pairs_of_8_bits, uint16_t)
+TRANSPOSE(transpose_32_generic, uint32_t)
+TRANSPOSE(transpose_16_generic, uint16_t)
+
+/// Whole squares by the instruction set, the borders by generic code.
+#define TRANSPOSE_ALL(NAME, GENERIC, SQUARES, SIDE, SIZE)                                                              \
+    static void NAME(uint8_t *to, const uint8_t *from, size_t row_bytes, size_t rows, size_t elements) {               \
+        mix_transpose squares = SQUARES;                                                                               \
+        size_t lines = (uintptr_t)to % 64 == 0 && squares != NULL ? rows / SIDE * SIDE : 0;                            \
+        size_t columns = lines == 0 ? 0 : elements / SIDE * SIDE;                                                      \
+        if (columns > 0) { squares(to, from, row_bytes, lines, columns); }                                             \
+        GENERIC(to + columns * MIX_PANEL * SIZE, from + columns * SIZE, row_bytes, lines, elements - columns);         \
+        GENERIC(to + lines * SIZE, from + lines * row_bytes, row_bytes, rows - lines, elements);                       \
+    }
+
+#if defined(__x86_64__)
+#define SQUARES(OF_AVX512) (mix_products_isa_current() >= MIX_PRODUCTS_AVX512 ? (OF_AVX512) : NULL)
+#else
+#define SQUARES(OF_AVX512) NULL
+#endif
+TRANSPOSE_ALL(transpose_32, transpose_32_generic, SQUARES(mix_transpose_32_avx512), 16, 4)
+TRANSPOSE_ALL(transpose_16, transpose_16_generic, SQUARES(mix_transpose_16_avx512), 32, 2)
 
 /// Any strides, and pairs of which one is missing: `before` is 1 where the first pair's first input is.
 #define PACK_ELEMENTS(NAME, ELEMENT, PLACE)                                                                            \
@@ -86,35 +113,66 @@ static void round_to_bf16(
     }
 }
 
+/// Columns that lie in one piece, or every second element of one: outputs side by side as in a panel.
+MIX_INLINE void interleave_16(
+    uint8_t *to, const uint8_t *from, size_t step, size_t column_bytes, size_t rows, size_t pairs) {
+    uint16_t *packed = (uint16_t *)(void *)to;
+    for (size_t pair = 0; pair < pairs; pair++) {
+        const uint8_t *even = from + 2 * pair * column_bytes, *odd = even + column_bytes;
+        for (size_t row = 0; row < rows; row++) {
+            memcpy(&packed[2 * row], even + row * step, sizeof *packed);
+            memcpy(&packed[2 * row + 1], odd + row * step, sizeof *packed);
+        }
+        packed += 2 * MIX_PANEL;
+    }
+}
+
 void mix_pack(
-    const mix_packed_matrix *matrix, size_t panel, size_t lane, const mix_stored_matrix *stored, size_t row, size_t rows) {
+    const mix_packed_matrix *matrix, size_t panel, size_t lane, const mix_stored_matrix *stored, size_t rows,
+    size_t first_input, size_t inputs) {
     size_t size = size_of[matrix->type], stored_size = size_of[stored->type];
+    size_t row_bytes = stored->row_stride * stored_size, column_bytes = stored->column_stride * stored_size;
     uint8_t *to = matrix->data + panel * matrix->panel_bytes;
     size_t segments = matrix->inputs == 0 ? 0 : mix_segment_count(matrix);
     for (size_t i = 0; i < segments; i++) {
         mix_segment s = mix_segment_at(matrix, i);
+        size_t bytes = s.pairs * mix_pair_bytes(matrix->type);
+        if (s.first_input >= first_input + inputs) { break; }
+        if (s.first_input < first_input) {
+            to += mix_scale_bytes(matrix->type) + bytes;
+            continue;
+        }
+        size_t column = s.first_input - first_input;
         if (matrix->type == MIX_WEIGHTS_F8E4M3) {
-            for (size_t r = 0; r < rows; r++) { ((float *)(void *)to)[lane + r] = scale_at(stored, row + r, s.first_input); }
+            for (size_t row = 0; row < rows; row++) { ((float *)(void *)to)[lane + row] = scale_at(stored, row, column); }
             to += MIX_PANEL * sizeof(float);
         }
-        size_t row_bytes = stored->row_stride * stored_size, column_bytes = stored->column_stride * stored_size;
-        const uint8_t *from = (const uint8_t *)stored->base + row * row_bytes + s.first_input * column_bytes;
+        const uint8_t *from = (const uint8_t *)stored->base + column * column_bytes;
         size_t columns = s.end_input - s.first_input, before = s.first_input % 2;
-        int whole = stored->column_stride == 1 && before == 0 && columns % 2 == 0;
+        int has_pairs = before == 0 && columns % 2 == 0, lie_together = stored->column_stride == 1;
         uint8_t *lanes = to + lane * size * (size == 4 ? 1 : 2);
         if (matrix->type != stored->type) {
             round_to_bf16((uint16_t *)(void *)lanes, from, stored->type, row_bytes, column_bytes, rows, columns);
+        } else if (size == 4 && lie_together) {
+            transpose_32(lanes, from, row_bytes, rows, columns);
         } else if (size == 4) {
             pack_32_bits(lanes, from, row_bytes, column_bytes, rows, columns, before);
-        } else if (size == 2 && whole) {
-            pack_pairs_of_16_bits(lanes, from, row_bytes, rows, columns / 2);
+        } else if (size == 2 && lie_together && has_pairs) {
+            transpose_32(lanes, from, row_bytes, rows, columns / 2);
+        } else if (size == 2 && stored->row_stride == 1 && has_pairs) {
+            interleave_16(lanes, from, 2, column_bytes, rows, columns / 2);
+        } else if (size == 2 && stored->row_stride == 2 && has_pairs) {
+            interleave_16(lanes, from, 4, column_bytes, rows, columns / 2);
         } else if (size == 2) {
             pack_16_bits(lanes, from, row_bytes, column_bytes, rows, columns, before);
-        } else if (whole) {
-            pack_pairs_of_8_bits(lanes, from, row_bytes, rows, columns / 2);
+        } else if (lie_together && has_pairs) {
+            transpose_16(lanes, from, row_bytes, rows, columns / 2);
         } else {
             pack_8_bits(lanes, from, row_bytes, column_bytes, rows, columns, before);
         }
-        to += s.pairs * mix_pair_bytes(matrix->type);
+        to += bytes;
     }
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
 }

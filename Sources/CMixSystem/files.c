@@ -33,18 +33,34 @@ int mix_map_file(const char *path, const void **address, size_t *bytes) {
         } else {
             // Who wants to read a range says so (mix_will_read), and nothing around it comes along. Of a file that is
             // neither ours nor writable mincore tells nothing: there the system reads ahead as it thinks fit.
-            if (status.st_uid == geteuid() || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+            if (status.st_uid == geteuid() || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0) {
                 madvise(mapped, size, MADV_RANDOM);
+                posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM);
+            }
             madvise(mapped, size, MADV_DONTDUMP);
             *address = mapped;
             *bytes = size;
         }
     }
-    close(file);
-    return error;
+    if (error != 0) close(file);
+    return error != 0 ? error : file;
 }
 
-void mix_unmap_file(const void *address, size_t bytes) { munmap((void *)address, bytes); }
+void mix_unmap_file(int file, const void *address, size_t bytes) {
+    if (bytes != 0) munmap((void *)address, bytes);
+    close(file);
+}
+
+int mix_read_file(int file, size_t offset, void *to, size_t bytes) {
+    for (size_t done = 0; done < bytes;) {
+        ssize_t count = pread(file, (char *)to + done, bytes - done, (off_t)(offset + done));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return -errno;
+        if (count == 0) return -ENODATA;
+        done += (size_t)count;
+    }
+    return 0;
+}
 
 // The whole pages that a range touches.
 static void advise_pages(const void *address, size_t bytes, int advice) {

@@ -6,6 +6,7 @@ enum Subcommand {
         "input": input,
         "job": job,
         "launch": launch,
+        "load": load,
         "moe": moe,
         "play": play,
         "stay": stay,

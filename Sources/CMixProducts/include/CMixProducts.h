@@ -63,10 +63,11 @@ typedef struct {
 /// type is that of `stored`, or BF16 for float32 and float16 that are to be rounded.
 mix_packed_matrix mix_packed_form(const mix_stored_matrix *stored, mix_weights type, size_t inputs, size_t panels);
 
-/// Packs `rows` rows of `stored`, from `row` on, as outputs lane, lane + 1, … of a panel. The panel's memory was zero or
-/// packed before in the same way.
+/// Packs `stored` as outputs lane ..< lane + rows of a panel and inputs first_input ..< first_input + inputs, which are whole
+/// segments. The panel's memory was zero or packed before in the same way.
 void mix_pack(
-    const mix_packed_matrix *matrix, size_t panel, size_t lane, const mix_stored_matrix *stored, size_t row, size_t rows);
+    const mix_packed_matrix *matrix, size_t panel, size_t lane, const mix_stored_matrix *stored, size_t rows,
+    size_t first_input, size_t inputs);
 
 // ---------------------------------------------------------------- products
 

@@ -184,9 +184,11 @@ int mix_decommit(int file, size_t offset, size_t bytes);
 int64_t mix_available_memory(void);
 size_t mix_physical_memory(void);
 
-// Maps a regular file whole, to read; an empty one as no bytes at NULL. 0 or a negative errno.
+// Maps a regular file whole, to read; an empty one as no bytes at NULL. Its descriptor, or a negative errno.
 int mix_map_file(const char *path, const void **address, size_t *bytes);
-void mix_unmap_file(const void *address, size_t bytes);
+void mix_unmap_file(int file, const void *address, size_t bytes);
+// Reads a whole range of a file, without mapping a page of it. 0, or a negative errno; -ENODATA where the file ends before.
+int mix_read_file(int file, size_t offset, void *to, size_t bytes);
 // A range of a mapped file will be read: begins to fetch what is not in memory.
 void mix_will_read(const void *address, size_t bytes);
 // A range of a mapped file is not needed now: its pages stop counting as this process's memory. It can still be read.

@@ -22,12 +22,11 @@ public final class GatedMLP {
         hidden = weights.spec.hidden
         let (source, part) = (weights.source, part ?? 0..<width)
         let whole = try source.gated(prefix, width: width, hidden: hidden)
-        let (gate, up, down) = (whole.gate.rows(part), whole.up.rows(part), whole.down.columns(part))
+        let own = GatedWeights(
+            gate: whole.gate.rows(part), up: whole.up.rows(part), down: whole.down.columns(part))
         bank = ExpertBank(
             hidden: hidden, activation: .silu, widths: [part.count], team: team, roundsToBFloat16: form == .bfloat16)
-        for matrix in [gate, up, down] { source.willRead(matrix) }
-        bank.load(slot: 0, gate: gate, up: up, down: down)
-        for matrix in [gate, up, down] { source.didRead(matrix) }
+        try bank.load([own], from: source)
     }
 
     /// Sets y [rows, hidden] to the block's result of x [rows, hidden]. Both may be longer.

@@ -8,7 +8,8 @@ extension Linear {
     ///   - bias: the name of a tensor [outputs], of which `rows` are kept; nil for none.
     ///   - team: multiplies. One caller at a time uses all that share it.
     ///   - form: how weights are kept.
-    /// - Throws: ``MoEError``, naming file and tensor: it is missing, or of another shape or type.
+    /// - Throws: ``MoEError``, naming file and tensor: it is missing, of another shape or
+    ///   type, or can't be read.
     /// - Complexity: reads those rows and columns once; nothing else of the checkpoint.
     public convenience init(
         _ weights: ModelWeights, named name: String, outputs: Int, inputs: Int, rows: Range<Int>? = nil,
@@ -23,9 +24,7 @@ extension Linear {
             let whole = try source.vector(named: bias, count: outputs)
             values = Array(whole[rows ?? 0..<outputs])
         }
-        source.willRead(matrix)
-        self.init(matrix, bias: values, team: team, roundsToBFloat16: form == .bfloat16)
-        source.didRead(matrix)
+        try self.init(matrix, from: source, bias: values, team: team, roundsToBFloat16: form == .bfloat16)
     }
 
     /// Sets y [rows, outputs] to x [rows, inputs] Wᵀ + bias. Both may be longer.

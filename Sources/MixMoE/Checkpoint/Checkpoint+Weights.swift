@@ -24,7 +24,7 @@ extension Checkpoint {
         return StoredMatrix(
             base: tensor.start, type: tensor.type, rows: shape[0], columns: shape[1], rowStride: shape[1],
             columnStride: 1,
-            scales: tensor.type == .float8E4M3 ? try scales(of: tensor) : nil)
+            scales: tensor.type == .float8E4M3 ? try scales(of: tensor) : nil, file: tensor.file.mapping)
     }
 
     /// One expert's matrix of a tensor [experts, inputs, outputs], as [outputs, inputs]: y = x Wᵀ as always, with the
@@ -49,7 +49,8 @@ extension Checkpoint {
             }
         return StoredMatrix(
             base: tensor.start + (expert * inputs * width + start) * tensor.type.size, type: tensor.type,
-            rows: outputs == .all ? width : width / 2, columns: inputs, rowStride: step, columnStride: width)
+            rows: outputs == .all ? width : width / 2, columns: inputs, rowStride: step, columnStride: width,
+            file: tensor.file.mapping)
     }
 
     /// A tensor [count] of float32, float16 or bfloat16, read and widened to float32.

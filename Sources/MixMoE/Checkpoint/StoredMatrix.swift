@@ -29,6 +29,8 @@ struct StoredMatrix {
     var columnStride: Int
     /// Of float8E4M3 only.
     var scales: Scales?
+    /// What `base` points into; nil: memory that is the caller's.
+    var file: MappedFile?
 
     /// Some of the rows (outputs).
     func rows(_ range: Range<Int>) -> StoredMatrix {

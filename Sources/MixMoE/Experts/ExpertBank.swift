@@ -14,8 +14,8 @@ public final class ExpertBank {
     /// What lies between the gate and up products and the down product.
     public let activation: ExpertActivation
     let team: ThreadTeam
-    private let roundsToBFloat16: Bool
-    private var memory = WeightMemory()
+    let roundsToBFloat16: Bool
+    var memory = WeightMemory()
     var slots: [ExpertSlot]
     var plan = ExpertPlan()
 
@@ -40,47 +40,7 @@ public final class ExpertBank {
         [slots[index].gateUp, slots[index].down].reduce(0) { $0 + ($1.map { $0.panels * $0.panel_bytes } ?? 0) }
     }
 
-    /// Packs one expert, or the rank's part of it; the views need not stay. A second expert of the same form takes the first
-    /// one's memory.
-    ///
-    /// - Parameters:
-    ///   - gate: [width, hidden], and so is `up`, of the same type.
-    ///   - down: [hidden, width]. Where lanes share an expert, one of them alone has `downBias`.
-    /// - Complexity: reads each weight once and writes it once.
-    func load(
-        slot index: Int, gate: StoredMatrix, up: StoredMatrix, down: StoredMatrix, gateBias: [Float]? = nil,
-        upBias: [Float]? = nil, downBias: [Float]? = nil
-    ) {
-        let width = slots[index].width
-        precondition(
-            gate.rows == width && up.rows == width && gate.columns == hidden && up.columns == hidden
-                && down.rows == hidden && down.columns == width, "weights of another shape than slot \(index)")
-        let old = slots[index]
-        slots[index].gateUp = mix_packed_matrix(
-            [gate, up], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.gateUp, by: team)
-        slots[index].down = mix_packed_matrix(
-            [down], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.down, by: team)
-
-        let (panel, half) = (Int(MIX_PANEL), Int(MIX_PANEL) / 2)
-        precondition((gateBias == nil) == (upBias == nil), "a bias of gate without one of up, or the reverse")
-        slots[index].gateUpBias = nil
-        if let gateBias, let upBias, width > 0 {
-            let bias = old.gateUpBias ?? floats(old.gateUpPanels * panel)
-            for output in 0..<width {
-                bias[output / half * panel + output % half] = gateBias[output]
-                bias[output / half * panel + half + output % half] = upBias[output]
-            }
-            slots[index].gateUpBias = bias
-        }
-        slots[index].downBias = nil
-        if let downBias {
-            let bias = old.downBias ?? floats((hidden + panel - 1) / panel * panel)
-            bias.update(from: downBias, count: hidden)
-            slots[index].downBias = bias
-        }
-    }
-
-    private func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
         memory.allocate(count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
     }
 }

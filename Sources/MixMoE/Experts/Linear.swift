@@ -15,12 +15,33 @@ public final class Linear {
     private var sumScratch = Scratch()
     private var pass = LinearPass()
 
-    /// Packs `weight`, which need not stay.
-    init(_ weight: StoredMatrix, bias: [Float]? = nil, team: ThreadTeam, roundsToBFloat16: Bool = false) {
-        inputs = weight.columns
-        outputs = weight.rows
+    /// Packs `weight` from where it lies in memory; it need not stay.
+    convenience init(_ weight: StoredMatrix, bias: [Float]? = nil, team: ThreadTeam, roundsToBFloat16: Bool = false) {
+        var packing = MatrixPacking([weight], roundsToBFloat16: roundsToBFloat16)
+        self.init(placing: &packing, outputs: weight.rows, bias: bias, team: team)
+        team.pack([packing])
+    }
+
+    /// Reads and packs `weight`, which is `source`'s.
+    ///
+    /// Throws `.truncated` or `.system` for a file that can't be read.
+    convenience init(
+        _ weight: StoredMatrix, from source: any WeightSource, bias: [Float]? = nil, team: ThreadTeam,
+        roundsToBFloat16: Bool = false
+    ) throws(MoEError) {
+        var packing = MatrixPacking([weight], roundsToBFloat16: roundsToBFloat16)
+        self.init(placing: &packing, outputs: weight.rows, bias: bias, team: team)
+        try team.pack([packing], from: source)
+    }
+
+    /// Has memory for what is to be packed.
+    private init(placing packing: inout MatrixPacking, outputs: Int, bias: [Float]?, team: ThreadTeam) {
+        memory.reserve(packing.byteCount)
+        packing.matrix.data = memory.allocate(packing.byteCount).assumingMemoryBound(to: UInt8.self)
+        matrix = packing.matrix
+        inputs = matrix.inputs
+        self.outputs = outputs
         self.team = team
-        matrix = mix_packed_matrix([weight], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: nil, by: team)
         if let bias {
             precondition(bias.count == outputs)
             self.bias = bias + Array(repeating: 0, count: matrix.panels * Int(MIX_PANEL) - outputs)

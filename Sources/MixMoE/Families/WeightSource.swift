@@ -22,7 +22,7 @@ protocol WeightSource: AnyObject {
     /// One row of a tensor [rows, count], as float32.
     func vector(named name: String, row: Int, of rows: Int, count: Int) throws(MoEError) -> [Float]
 
-    /// Before a matrix is read: counts its bytes, and fetches them.
+    /// Before a matrix is read: counts its bytes, and fetches them. Called from any thread.
     func willRead(_ matrix: StoredMatrix)
     /// After it was copied: lets the memory of its pages go.
     func didRead(_ matrix: StoredMatrix)

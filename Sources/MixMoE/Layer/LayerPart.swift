@@ -40,18 +40,15 @@ struct LayerPart {
         let team = team ?? ThreadTeam(threads: options.threads ?? world.processorShare)
 
         let routerWeight = try source.matrix(named: block.router, expecting: [spec.experts.count, spec.hidden])
-        source.willRead(routerWeight)
         var bias: [Float]?
         if let name = block.routerBias { bias = try source.vector(named: name, count: spec.experts.count) }
         let rounds = options.weights == .bfloat16
-        router = Linear(routerWeight, bias: bias, team: team, roundsToBFloat16: rounds)
+        router = try Linear(routerWeight, from: source, bias: bias, team: team, roundsToBFloat16: rounds)
         identity = LayerIdentity(source, routerWeight, layer, strategy, options)
         source.didRead(routerWeight)
         if let name = block.sharedGate {
             let weight = try source.matrix(named: name, expecting: [1, spec.hidden])
-            source.willRead(weight)
-            sharedGate = Linear(weight, team: team, roundsToBFloat16: rounds)
-            source.didRead(weight)
+            sharedGate = try Linear(weight, from: source, team: team, roundsToBFloat16: rounds)
         } else {
             sharedGate = nil
         }
@@ -63,16 +60,10 @@ struct LayerPart {
         let bank = ExpertBank(
             hidden: spec.hidden, activation: block.activation, widths: widths, team: team, roundsToBFloat16: rounds)
         let lane = layout.lanes[world.rank]
-        for slot in widths.indices {
-            let whole = try slot < slots.ownExperts.count ? block.expert(slots.ownExperts[slot]) : shared!
-            let weights = whole.shard(lane: lane, of: lanes)
-            let matrices = [weights.gate, weights.up, weights.down]
-            for matrix in matrices { source.willRead(matrix) }
-            bank.load(
-                slot: slot, gate: weights.gate, up: weights.up, down: weights.down, gateBias: weights.gateBias,
-                upBias: weights.upBias, downBias: weights.downBias)
-            for matrix in matrices { source.didRead(matrix) }
-        }
+        var experts = try slots.ownExperts.map { expert throws(MoEError) in try block.expert(expert) }
+        if let shared { experts.append(shared) }
+        experts = experts.map { $0.shard(lane: lane, of: lanes) }
+        try bank.load(experts, from: source)
         self.layout = layout
         self.slots = slots
         self.block = block

@@ -7,7 +7,7 @@ final class RandomWeights: WeightSource {
     private let pool: UnsafeMutableRawPointer
     private let scale: UnsafeMutablePointer<Float>
     private var generator: SplitMix64
-    private(set) var bytesRead = 0
+    private let counter = ByteCounter()
     private static let elements = 1 << 22
     /// Enough for as many inputs as a window can have.
     private static let scaleCount = elements / 128
@@ -78,7 +78,9 @@ final class RandomWeights: WeightSource {
 
     func vector(named name: String, row: Int, of rows: Int, count: Int) -> [Float] { vector(named: name, count: count) }
 
-    func willRead(_ matrix: StoredMatrix) { bytesRead += matrix.byteCount }
+    var bytesRead: Int { counter.count }
+
+    func willRead(_ matrix: StoredMatrix) { counter.add(matrix.byteCount) }
 
     func didRead(_ matrix: StoredMatrix) {}
 }
