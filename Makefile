@@ -31,6 +31,7 @@ test-benchmarks: setup
 test-examples: setup
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
+	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
 	swift test --package-path Examples
 	Examples/Scripts/check-mixserve.sh
 

@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .executable(name: "collectives-hello", targets: ["collectives-hello"]),
         .executable(name: "fused-prediction", targets: ["fused-prediction"]),
+        .executable(name: "mixplan", targets: ["mixplan"]),
         .executable(name: "moe-layer", targets: ["moe-layer"]),
         .executable(name: "mixserve", targets: ["mixserve"]),
         .library(name: "Decoder", targets: ["Decoder"]),
@@ -33,6 +34,13 @@ let package = Package(
         .executableTarget(
             name: "fused-prediction",
             dependencies: [.product(name: "MixPlanner", package: "MixServe")],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "mixplan",
+            dependencies: [
+                .product(name: "MixPlanner", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "moe-layer",

@@ -79,6 +79,15 @@ awk -v ranks="$ranks" -v limit="$limit" '
     exit failed
   }' "$tmp/table" "$tmp/trace" || failed=1
 
+echo "== experts =="
+timeout 300 "$program" --experts || { echo "check-overhead.sh: calls of experts allocate" >&2; failed=1; }
+
+echo "== layers =="
+for shape in "1 TP=1" "2 TP=2" "2 EP=2" "4 TP=2+EP=2" "4 TP=2+DP=2,EP=4"; do
+  timeout 300 "$program" --ranks "${shape%% *}" --count 2000 --layer "${shape#* }" ||
+    { echo "check-overhead.sh: calls of a layer allocate" >&2; failed=1; }
+done
+
 echo "== between two nodes, over TCP =="
 # Nothing allocated, and per call one message out, in one system call, and one in. What came late is looked for in vain
 # before, so reads that bring nothing don't count; a read may bring half a message, once in a hundred.

@@ -32,6 +32,11 @@ reached verbs 2
 MIX_TRANSPORT=verbs play "verbs, 4 ranks on 2 nodes" 4 2 join routes check splits fused
 reached verbs 8
 reached shm 4
+# Layers beside their reference outputs.
+said=$(MIX_TRANSPORT=verbs timeout 120 "$program" launch 4 2 5 moe qwen3_moe_top1,glm4_moe,gpt_oss,qwen3_moe_bf16 \
+    "TP=2 + EP=2" "TP=2 + DP=2, EP=4" "TP=4" 2>&1)
+echo "$said" | grep -q '^moe: all right$' || { echo "$said"; echo "FAILED: layers over verbs"; exit 1; }
+echo "passed: layers over verbs, 4 ranks on 2 nodes"
 for ranks in 2 3; do
     MIX_TRANSPORT=verbs play "counters, $ranks ranks on $ranks nodes" $ranks $ranks join counters
     echo "$said" | grep '^counted'

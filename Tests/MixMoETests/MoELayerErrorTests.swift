@@ -51,7 +51,7 @@ extension ProductTests {
                 (Array(repeating: [0, 0], count: 32), "expert 0"),
             ] {
                 let found = try await errors([fixture, fixture], ["EP=2"]) { _ in
-                    MoELayerOptions(threads: 1, placement: ExpertPlacement(ranksOfExpert: ranksOfExpert))
+                    MoELayerOptions(threads: 1, placement: ExpertHolders(ranksOfExpert: ranksOfExpert))
                 }
                 #expect(found.count == 2)
                 for error in found {

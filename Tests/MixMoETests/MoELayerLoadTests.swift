@@ -51,7 +51,7 @@ extension ProductTests {
                 (0..<groups).map { _ in [0, 1, 5, 40, 130].randomElement(using: &generator)! }
             }
             let degree = strategy.experts.expert
-            let placement = ExpertPlacement(
+            let placement = ExpertHolders(
                 ranksOfExpert: (0..<fixture.spec.experts.count).map { _ in
                     Array(
                         (0..<degree).shuffled(using: &generator).prefix(Int.random(in: 1...degree, using: &generator)))

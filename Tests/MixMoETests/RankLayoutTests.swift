@@ -38,11 +38,11 @@ import Testing
             checked += 1
             let degree = strategy.experts.expert
             // The second placement has every third expert twice.
-            let redundant = ExpertPlacement(
+            let redundant = ExpertHolders(
                 ranksOfExpert: (0..<experts).map { expert in
                     expert % 3 == 0 && degree > 1 ? [expert % degree, (expert + 1) % degree] : [expert % degree]
                 })
-            for placement in [ExpertPlacement(experts: experts, degree: degree), redundant] {
+            for placement in [ExpertHolders(experts: experts, degree: degree), redundant] {
                 try check(strategy, layout, placement, ranks)
             }
         }
@@ -59,7 +59,7 @@ import Testing
     }
 
     private func check(
-        _ strategy: Strategy, _ layout: RankLayout, _ placement: ExpertPlacement, _ ranks: Int
+        _ strategy: Strategy, _ layout: RankLayout, _ placement: ExpertHolders, _ ranks: Int
     ) throws {
         let maps = (0..<ranks).map { SlotMap(layout, placement, rank: $0, hasShared: true) }
         for (scope, members) in layout.scopes.enumerated() {
@@ -93,7 +93,7 @@ import Testing
     /// Copies of an expert share its tokens out.
     @Test func redundantExpertsTakeTurns() throws {
         let layout = try RankLayout(Strategy("EP=4"), rankCount: 4)
-        let placement = ExpertPlacement(ranksOfExpert: [[0, 1, 2], [1], [2], [3]])
+        let placement = ExpertHolders(ranksOfExpert: [[0, 1, 2], [1], [2], [3]])
         // Rank 3 has no copy of expert 0: its tokens go to all three.
         let map = SlotMap(layout, placement, rank: 3, hasShared: false)
         let nodes = Set((0..<6).map { map.nodeOfSlot[Int(map.slot(of: 0, token: $0))] })

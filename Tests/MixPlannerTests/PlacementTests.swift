@@ -60,7 +60,7 @@ import Testing
         let weights = [[Double]](repeating: [1, 2, 3, 4], count: 1)
         for shape in [
             ExpertPlacement.Shape(replicas: 3, nodes: 1, devices: 1), .init(replicas: 5, nodes: 1, devices: 2),
-            .init(replicas: 6, nodes: 2, devices: 3), .init(replicas: 4, groups: 3, nodes: 1, devices: 1),
+            .init(replicas: 6, groups: 2, nodes: 2, devices: 3), .init(replicas: 4, groups: 3, nodes: 1, devices: 1),
             .init(replicas: 4, nodes: 0, devices: 1), .init(replicas: 4, nodes: 1, devices: 0),
         ] {
             #expect(throws: PlannerError.self) { try ExpertPlacement.balanced(weights: weights, shape: shape) }

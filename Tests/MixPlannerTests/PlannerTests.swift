@@ -156,6 +156,9 @@ import Testing
             try planner(.qwen3x30B, cluster)
         }
         cluster = .h200()
+        cluster.nodes = .max
+        #expect(throws: PlannerError.self) { try planner(.qwen3x30B, cluster) }
+        cluster = .h200()
         cluster.memory = nil
         #expect(throws: PlannerError.self) { try planner(.qwen3x30B, cluster) }
         cluster = .h200()
@@ -205,6 +208,21 @@ import Testing
         #expect(abs(plan.memory.experts / expected - 1) < 0.01)
         let attention = Double(model.layers * parameters.attention) * model.weights.layerBytes / 8
         #expect(plan.memory.attention > 0.99 * attention && plan.memory.attention < 3 * attention)
+    }
+
+    /// Of 61 layers of which 3 are dense, the fullest of 4 stages has 16 with experts, the only one 58.
+    @Test func stagesShareLayers() throws {
+        func experts(_ strategy: String) throws -> Double {
+            try planner(.deepseekV3, .h200(nodes: 4), batch: 1).plan(Strategy(strategy)).memory.experts
+        }
+        let (one, four) = (try experts("TP=8 + DP=4, EP=32"), try experts("DP=8, EP=8 [PP=4]"))
+        // Four times as many experts on each rank, of fewer layers.
+        #expect(abs(four / one - 4.0 * 16 / 58) < 1e-9)
+        // Every second layer of Llama 4 is dense.
+        func layers(_ strategy: String) throws -> Double {
+            try planner(.llama4Maverick, .h200(nodes: 4), batch: 1).plan(Strategy(strategy)).memory.experts
+        }
+        #expect(abs(try layers("DP=8, EP=8 [PP=4]") / layers("TP=8 + DP=4, EP=32") - 1) < 1e-9)
     }
 
     @Test func breakdownAddsUp() throws {

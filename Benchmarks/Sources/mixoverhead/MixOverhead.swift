@@ -1,6 +1,7 @@
 import ArgumentParser
 import COverheadCounter
 import MixCollectives
+import MixPlanner
 import MixSchedule
 
 /// Counts what small operations cost besides time: allocations here, system calls by whoever traces this program.
@@ -33,6 +34,12 @@ struct MixOverhead: ParsableCommand {
     @Option(help: "Counted calls of each operation and size.")
     var count = 10_000
 
+    @Flag(help: "Count the allocations of calls of a rank's experts instead.")
+    var experts = false
+
+    @Option(help: "Count the allocations of calls of a layer that is cut like this instead.")
+    var layer: String?
+
     func validate() throws {
         guard count > 0 else { throw ValidationError("--count must be at least 1.") }
         guard bytes.allSatisfy({ $0 > 0 }) else { throw ValidationError("--bytes must be at least 1.") }
@@ -40,9 +47,21 @@ struct MixOverhead: ParsableCommand {
     }
 
     func run() throws {
+        guard !experts else {
+            let allocations = BankCalls.allocations(count: count)
+            print("# allocations in \(count) calls of a rank's experts")
+            print("experts \(allocations)")
+            throw allocations == 0 ? ExitCode.success : ExitCode.failure
+        }
         let wanted = ranks ?? 2
         if !Launcher.isRank, wanted > 1 { throw ExitCode(try Launcher(ranks: wanted, nodes: nodes).run()) }
         let world = try Communicator.join()
+        if let layer {
+            let allocations = try LayerCalls.allocations(count: count, Strategy(layer), world)
+            if world.rank == 0 { print("layer \(layer) \(allocations)") }
+            world.close()
+            throw allocations == 0 ? ExitCode.success : ExitCode.failure
+        }
         if let gridNodes { try world.use(grid: Topology(nodeCount: gridNodes, ranksPerNode: world.size / gridNodes)) }
         if world.rank == 0 {
             print("# in \(count) calls, of the rank that has most")

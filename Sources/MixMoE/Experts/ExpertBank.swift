@@ -57,9 +57,9 @@ public final class ExpertBank {
                 && down.rows == hidden && down.columns == width, "weights of another shape than slot \(index)")
         let old = slots[index]
         slots[index].gateUp = mix_packed_matrix(
-            [gate, up], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.gateUp)
+            [gate, up], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.gateUp, by: team)
         slots[index].down = mix_packed_matrix(
-            [down], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.down)
+            [down], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: old.down, by: team)
 
         let (panel, half) = (Int(MIX_PANEL), Int(MIX_PANEL) / 2)
         precondition((gateBias == nil) == (upBias == nil), "a bias of gate without one of up, or the reverse")

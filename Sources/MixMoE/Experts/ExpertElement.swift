@@ -10,9 +10,13 @@ public protocol ExpertElement: CollectiveElement {
 }
 
 extension Float: ExpertElement {
+    /// Itself.
+    /// Itself.
     public var float: Float { self }
 }
 extension BFloat16: ExpertElement {
+    /// The same value.
+    /// The same value.
     public var float: Float { Float(self) }
 }
 

@@ -20,7 +20,7 @@ public final class Linear {
         inputs = weight.columns
         outputs = weight.rows
         self.team = team
-        matrix = mix_packed_matrix([weight], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: nil)
+        matrix = mix_packed_matrix([weight], roundsToBFloat16: roundsToBFloat16, into: &memory, reusing: nil, by: team)
         if let bias {
             precondition(bias.count == outputs)
             self.bias = bias + Array(repeating: 0, count: matrix.panels * Int(MIX_PANEL) - outputs)

@@ -29,10 +29,11 @@ extension mix_packed_matrix {
     /// Packs rows side by side: panel p gets rows p · share ..< (p + 1) · share of every part, one part behind the other, with
     /// share = 64 / parts.
     ///
-    /// All parts have the same form. `memory` is where a matrix of the same form was packed before, if one was.
+    /// All parts have the same form. `old`, where a matrix of the same form was packed before, gives its memory; the members of
+    /// `team` share the panels.
     init(
         _ parts: [StoredMatrix], roundsToBFloat16: Bool, into memory: inout WeightMemory,
-        reusing old: mix_packed_matrix?
+        reusing old: mix_packed_matrix?, by team: ThreadTeam
     ) {
         let first = parts[0]
         let share = Int(MIX_PANEL) / parts.count
@@ -51,12 +52,9 @@ extension mix_packed_matrix {
         } else {
             data = memory.allocate(panels * panel_bytes).assumingMemoryBound(to: UInt8.self)
         }
-        for (index, part) in parts.enumerated() {
-            var stored = part.stored
-            for panel in 0..<panels {
-                let row = panel * share
-                mix_pack(&self, panel, index * share, &stored, row, min(share, part.rows - row))
-            }
+        var pass = PackingPass(self, parts: parts, threads: team.threads)
+        withUnsafeMutablePointer(to: &pass) { pass in
+            team.run({ context, _ in context!.assumingMemoryBound(to: PackingPass.self).pointee.work() }, pass)
         }
     }
 

@@ -83,7 +83,7 @@ struct LayerPart {
 
     private static func placement(
         _ spec: ModelSpec, _ strategy: Strategy, _ options: MoELayerOptions
-    ) throws(MoEError) -> ExpertPlacement {
+    ) throws(MoEError) -> ExpertHolders {
         let (count, degree) = (spec.experts.count, strategy.experts.expert)
         guard let placement = options.placement else {
             guard count.isMultiple(of: degree) else {
@@ -92,7 +92,7 @@ struct LayerPart {
                     "\"\(strategy)\" cuts \(count) experts into EP=\(degree) parts, which leaves a rest; an explicit "
                         + "placement need not be even")
             }
-            return ExpertPlacement(experts: count, degree: degree)
+            return ExpertHolders(experts: count, degree: degree)
         }
         guard placement.ranksOfExpert.count == count else {
             throw MoEError(

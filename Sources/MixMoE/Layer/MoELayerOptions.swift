@@ -25,14 +25,14 @@ public struct MoELayerOptions: Sendable, Hashable {
     /// The form of rows on the wire.
     public var dispatch: DispatchOptions
     /// Which ranks of expert parallelism hold which experts; nil for equal runs.
-    public var placement: ExpertPlacement?
+    public var placement: ExpertHolders?
     /// The form of weights in memory.
     public var weights: Weights
 
     /// Describes a layer's ways.
     public init(
         threads: Int? = nil, communication: Communication = .fused, dispatch: DispatchOptions = DispatchOptions(),
-        placement: ExpertPlacement? = nil, weights: Weights = .stored
+        placement: ExpertHolders? = nil, weights: Weights = .stored
     ) {
         self.threads = threads
         self.communication = communication

@@ -27,7 +27,7 @@ struct SlotMap: Sendable {
     private let column: Int
     private let columnCount: Int
 
-    init(_ layout: RankLayout, _ placement: ExpertPlacement, rank: Int, hasShared: Bool) {
+    init(_ layout: RankLayout, _ placement: ExpertHolders, rank: Int, hasShared: Bool) {
         let parts = layout.parts
         let ownScope = layout.scope(of: rank)
         let ownColumn = layout.column(of: rank)

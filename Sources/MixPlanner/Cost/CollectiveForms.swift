@@ -3,7 +3,7 @@
 /// Each formula sums, for the busiest rank of one schedule, what keeps its wire busy and what keeps its port to its mates
 /// busy, as ``SchedulePricer`` charges both, and adds what cannot overlap: the first and the last piece, and latencies. It is
 /// for searches, in which simulating every schedule would take minutes; tests hold it against the simulation.
-struct CollectiveForms: Sendable {
+struct CollectiveForms: CollectivePricing, Sendable {
     let inside: LinkClass
     let between: LinkClass
     /// Seconds per byte of own memory read or written.

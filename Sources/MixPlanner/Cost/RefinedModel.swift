@@ -59,12 +59,21 @@ struct RefinedModel: Sendable {
         byte = 1 / (cluster.efficiency * cluster.memoryBandwidth)
         hidden = Double(model.hidden)
         element = options.rows.elementBytes
-        routingProbability = Double(model.experts.choices) / Double(model.experts.count)
+        // Copies of an expert share its tokens.
+        routingProbability = Double(model.experts.choices) / Double(model.experts.count + options.redundantExperts)
+    }
+
+    /// What a step takes through all stages, one after the other, with the closed forms of collectives.
+    func cost(
+        _ step: Step, _ attention: AttentionLayout, _ experts: ExpertLayout, pipeline: Int, ranksPerStage: Int
+    ) -> StepCost {
+        cost(step, attention, experts, pipeline: pipeline, ranksPerStage: ranksPerStage, pricing: forms)
     }
 
     /// What a step takes through all stages, one after the other.
     func cost(
-        _ step: Step, _ attention: AttentionLayout, _ experts: ExpertLayout, pipeline: Int, ranksPerStage: Int
+        _ step: Step, _ attention: AttentionLayout, _ experts: ExpertLayout, pipeline: Int, ranksPerStage: Int,
+        pricing: some CollectivePricing
     ) -> StepCost {
         var cost = StepCost()
         let layers = Double(model.layers)
@@ -82,7 +91,7 @@ struct RefinedModel: Sendable {
         let read = step.isPrefill ? step.tokens * cache : step.tokens * step.context * cache
         let scores = max(2 * step.tokens * step.context * pair * plainOperation, read * byte)
         cost.attention = layers * (projections + scores)
-        let reduction = forms.allReduce(states, attention.group)
+        let reduction = pricing.allReduce(states, attention.group)
 
         // Experts.
         let holders = Double(attention.holders)
@@ -90,12 +99,12 @@ struct RefinedModel: Sendable {
         let replicas = Double(ranksPerStage / experts.experts.rankCount)
         let isUnfused = options.exchange == .unfused
         if experts.experts.tensor == 1, !isUnfused, attention.attention.tensor > 1 {
-            cost.attentionReduction = moeLayers * forms.reduceScatter(states, attention.group)
+            cost.attentionReduction = moeLayers * pricing.reduceScatter(states, attention.group)
         } else {
             cost.attentionReduction = moeLayers * reduction
         }
-        cost.gathering = moeLayers * gathering(states, attention, experts, isUnfused: isUnfused)
-        exchange(&cost, step, groupTokens: groupTokens, holders: holders, experts)
+        cost.gathering = moeLayers * gathering(states, attention, experts, isUnfused: isUnfused, pricing)
+        exchange(&cost, step, groupTokens: groupTokens, experts, pricing)
         let rows = experts.busiestRows(tokens: step.allTokens / replicas)
         let touched = experts.busiestTouched(tokens: step.allTokens / replicas, probability: routingProbability)
         let matrices = Double(3 * model.experts.width) * hidden / cut
@@ -122,8 +131,8 @@ struct RefinedModel: Sendable {
         let table = Double(model.vocabulary) * hidden / width
         cost.output = product(step.requests, table, model.weights.plain.bytes, plainOperation)
         if pipeline > 1 {
-            let message = forms.message(states / width, betweenNodes: ranksPerStage >= cluster.ranksPerNode)
-            cost.handover = Double(pipeline - 1) * (message + forms.allGather(states, attention.group))
+            let message = pricing.message(states / width, betweenNodes: ranksPerStage >= cluster.ranksPerNode)
+            cost.handover = Double(pipeline - 1) * (message + pricing.allGather(states, attention.group))
         }
         return cost
     }
@@ -136,7 +145,8 @@ struct RefinedModel: Sendable {
     /// Where fewer ranks share an expert than hold a token, each group of them takes its share of the tokens, and gathers the
     /// others' results; where more do, they gather tokens first.
     private func gathering(
-        _ states: Double, _ attention: AttentionLayout, _ experts: ExpertLayout, isUnfused: Bool
+        _ states: Double, _ attention: AttentionLayout, _ experts: ExpertLayout, isUnfused: Bool,
+        _ pricing: some CollectivePricing
     ) -> Double {
         let (holders, cut) = (attention.holders, experts.experts.tensor)
         guard holders != cut else { return 0 }
@@ -147,17 +157,18 @@ struct RefinedModel: Sendable {
         let shape =
             GroupShape(size: count, stride: small, ranksPerNode: cluster.ranksPerNode)
             ?? GroupShape(nodes: count, perNode: 1)
-        return forms.allGather(holders > cut ? states : states * Double(count), shape)
+        return pricing.allGather(holders > cut ? states : states * Double(count), shape)
     }
 
     /// Dispatch and combine.
     private func exchange(
-        _ cost: inout StepCost, _ step: Step, groupTokens: Double, holders: Double, _ experts: ExpertLayout
+        _ cost: inout StepCost, _ step: Step, groupTokens: Double, _ experts: ExpertLayout,
+        _ pricing: some CollectivePricing
     ) {
         let moeLayers = Double(model.moeLayerCount)
         let grid = experts.grid
         guard grid.peers > 0 else {
-            cost.combine = moeLayers * forms.allReduce(groupTokens * hidden * element, grid.lanes)
+            cost.combine = moeLayers * pricing.allReduce(groupTokens * hidden * element, grid.lanes)
             return
         }
         func volumes(tokens: Double, rows: Double) -> RowVolumes {
@@ -169,24 +180,24 @@ struct RefinedModel: Sendable {
         switch (options.exchange, experts.experts.tensor) {
         case (.fused, 1):
             let volumes = volumes(tokens: groupTokens, rows: experts.rowsPerGroup)
-            cost.dispatch = moeLayers * forms.allToAllDispatch(volumes, grid)
-            cost.combine = moeLayers * forms.allToAllCombine(volumes, grid)
+            cost.dispatch = moeLayers * pricing.allToAllDispatch(volumes, grid)
+            cost.combine = moeLayers * pricing.allToAllCombine(volumes, grid)
         case (.fused, _):
             let volumes = volumes(tokens: groupTokens, rows: experts.rowsPerGroup)
-            cost.dispatch = moeLayers * forms.fusedDispatch(volumes, grid)
-            cost.combine = moeLayers * forms.fusedCombine(volumes, grid)
+            cost.dispatch = moeLayers * pricing.fusedDispatch(volumes, grid)
+            cost.combine = moeLayers * pricing.fusedCombine(volumes, grid)
         case (.unfused, 1):
             // Every holder of a token sends its k rows: those to one node go to the rank of the same lane there.
             let nodes = GroupShape(nodes: grid.groups.nodes, perNode: 1)
             let choices = Double(model.experts.choices) / Double(nodes.nodes)
             let volumes = volumes(tokens: step.tokens, rows: choices)
             let byLane = ExpertGrid(lanes: .single, groups: nodes)
-            cost.dispatch = moeLayers * forms.allToAllDispatch(volumes, byLane)
-            cost.combine = moeLayers * forms.allToAllCombine(volumes, byLane)
+            cost.dispatch = moeLayers * pricing.allToAllDispatch(volumes, byLane)
+            cost.combine = moeLayers * pricing.allToAllCombine(volumes, byLane)
         case (.unfused, _):
             let volumes = volumes(tokens: groupTokens, rows: experts.choicesPerGroup)
-            cost.dispatch = moeLayers * forms.unfusedDispatch(volumes, grid)
-            cost.combine = moeLayers * forms.unfusedCombine(volumes, grid)
+            cost.dispatch = moeLayers * pricing.unfusedDispatch(volumes, grid)
+            cost.combine = moeLayers * pricing.unfusedCombine(volumes, grid)
         }
     }
 }

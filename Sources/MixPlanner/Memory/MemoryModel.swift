@@ -11,23 +11,23 @@ struct MemoryModel: Sendable {
 
     /// The least that a rank holds, without any request.
     func fixed(_ attention: AttentionLayout, _ experts: ExpertLayout, pipeline: Int) -> MemoryUse {
-        let (hidden, layers) = (Double(model.hidden), Double((model.layers + pipeline - 1) / pipeline))
-        let moeLayers = min(Double(model.moeLayerCount), layers)
-        let denseLayers = min(Double(model.denseLayers.count), layers)
+        let hidden = Double(model.hidden)
         let cut = Double(experts.experts.tensor)
         let plain = model.weights.plain.bytes
-        var use = MemoryUse()
-        use.attention = layers * attention.weights * model.weights.layerBytes
         let held =
             (model.experts.count + options.redundantExperts + experts.experts.expert - 1) / experts.experts.expert
-        use.experts =
-            moeLayers * Double(held) * Double(3 * model.experts.width) * hidden / cut * model.weights.expertBytes
-        let shared = Double(3 * model.experts.sharedWidth) * hidden / cut * model.weights.layerBytes
+        let routed = Double(held * 3 * model.experts.width) * hidden / cut * model.weights.expertBytes
+        let shared =
+            Double(3 * model.experts.sharedWidth) * hidden / cut * model.weights.layerBytes
+            + hidden * Double(model.experts.count) * plain
         let dense =
             Double(3 * (model.denseWidth ?? 0)) * hidden / Double(attention.attention.tensor) * model.weights.layerBytes
-        use.others =
-            moeLayers * (shared + hidden * Double(model.experts.count) * plain) + denseLayers * dense
-            + layers * 2 * hidden * plain
+        let stage = fullestStage(pipeline, expertLayer: routed + shared, denseLayer: dense)
+        let layers = Double(stage.experts + stage.dense)
+        var use = MemoryUse()
+        use.attention = layers * attention.weights * model.weights.layerBytes
+        use.experts = Double(stage.experts) * routed
+        use.others = Double(stage.experts) * shared + Double(stage.dense) * dense + layers * 2 * hidden * plain
         let table = Double(model.vocabulary) * hidden / Double(attention.attention.tensor) * plain
         use.embeddings = pipeline > 1 || model.tiesEmbeddings ? table : 2 * table
         use.capacity = capacity
@@ -47,6 +47,22 @@ struct MemoryModel: Sendable {
                 * (rows * (2 * element + (options.rows.dispatchBytes + options.rows.combineBytes) / cut) + 4)
             : 0
         return use
+    }
+
+    /// How many layers of both kinds the stage has whose weights are the most. Stages have equally many layers, but for the last.
+    private func fullestStage(_ pipeline: Int, expertLayer: Double, denseLayer: Double) -> (experts: Int, dense: Int) {
+        let most = (model.layers + pipeline - 1) / pipeline
+        var dense = Array(repeating: 0, count: pipeline)
+        for layer in model.denseLayers { dense[layer / most] += 1 }
+        var fullest = (experts: 0, dense: 0)
+        var weights = -1.0
+        for stage in 0..<pipeline {
+            let layers = min(most, model.layers - stage * most)
+            guard layers > 0 else { break }
+            let own = Double(layers - dense[stage]) * expertLayer + Double(dense[stage]) * denseLayer
+            if own > weights { (fullest, weights) = ((layers - dense[stage], dense[stage]), own) }
+        }
+        return fullest
     }
 
     /// Keys and values of so many requests at their full length, over all ranks, of which the fullest holds its part.

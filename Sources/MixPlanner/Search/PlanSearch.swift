@@ -5,6 +5,12 @@ public struct PlanSearch: Sendable {
     /// Those that don't, with the reason.
     public var rejected: [(strategy: Strategy, reason: Rejection)]
 
+    /// Takes plans, the best first.
+    public init(plans: [Plan], rejected: [(strategy: Strategy, reason: Rejection)] = []) {
+        self.plans = plans
+        self.rejected = rejected
+    }
+
     /// Plans than which no other has both less time to first token and more tokens per second, by time.
     public var paretoFront: [Plan] {
         var best = -Double.infinity

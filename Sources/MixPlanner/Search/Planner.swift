@@ -15,6 +15,8 @@ public struct Planner: Sendable {
     let memory: MemoryModel
     let refined: RefinedModel
     let serving: ServingModel
+    /// The busiest group's load over the mean, by d_EP: every divisor of the number of ranks.
+    private let imbalances: [Int: Double]
 
     /// Prepares to plan.
     ///
@@ -28,6 +30,11 @@ public struct Planner: Sendable {
             throw .cluster(name: cluster.name, reason: error)
         }
         try workload.validate()
+        guard cluster.nodes <= 1 << 16, cluster.ranksPerNode <= 1 << 16, cluster.rankCount <= 1 << 16 else {
+            throw .invalidValue(
+                file: cluster.name, key: "nodes", value: "\(cluster.nodes) of \(cluster.ranksPerNode) ranks",
+                expected: "such that there are 65,536 ranks at most")
+        }
         guard let bytes = cluster.memory else {
             throw .missingKey(file: cluster.name, keys: ["memory"], help: "the bytes of each rank")
         }
@@ -39,6 +46,10 @@ public struct Planner: Sendable {
             model: model, workload: workload, options: options, capacity: bytes * options.memoryShare)
         refined = try RefinedModel(model: model, cluster: cluster, options: options)
         serving = ServingModel(workload: workload)
+        imbalances = Dictionary(
+            uniqueKeysWithValues: StrategySpace.divisors(cluster.rankCount).map {
+                ($0, workload.load.imbalance(of: model, expert: $0, options: options))
+            })
     }
 
     /// Prices one strategy.
@@ -96,7 +107,8 @@ public struct Planner: Sendable {
         }
         guard
             let layout = ExpertLayout(
-                experts, ranksPerNode: cluster.ranksPerNode, model: model, load: workload.load)
+                experts, ranksPerNode: cluster.ranksPerNode, model: model,
+                imbalance: imbalances[experts.expert] ?? 1, options: options)
         else { throw .nodes(ranks: experts.rankCount, ranksPerNode: cluster.ranksPerNode) }
         return layout
     }

@@ -1,6 +1,8 @@
+public import MixPlanner
+
 /// Which ranks of expert parallelism hold which experts; several may hold one (a redundant expert), which shares its tokens
 /// out among them.
-public struct ExpertPlacement: Sendable, Hashable {
+public struct ExpertHolders: Sendable, Hashable {
     /// The ranks of expert parallelism (from 0 up) that hold each expert: at least one, in order.
     public let ranksOfExpert: [[Int]]
 
@@ -13,6 +15,14 @@ public struct ExpertPlacement: Sendable, Hashable {
     public init(experts: Int, degree: Int) {
         precondition(degree > 0 && experts.isMultiple(of: degree), "\(experts) experts do not divide by \(degree)")
         ranksOfExpert = (0..<experts).map { [$0 / (experts / degree)] }
+    }
+
+    /// One layer of a planned placement: a device is a rank of expert parallelism.
+    public init(_ placement: ExpertPlacement, layer: Int) {
+        self.init(
+            ranksOfExpert: placement.placesOfExpert[layer].map { places in
+                Set(places.map { $0 / placement.shape.replicasPerDevice }).sorted()
+            })
     }
 
     /// The experts that one rank of expert parallelism holds, in order.
