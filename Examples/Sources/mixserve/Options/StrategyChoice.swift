@@ -5,8 +5,10 @@ import MixPlanner
 /// How to cut a model: as the user says, or by itself.
 struct StrategyChoice {
     let strategy: Strategy
-    /// What the planner expects of it, where it was asked and has an answer.
+    /// What the planner expects of it, if anything.
     let performance: Performance?
+    /// Whether it expects that more requests come than can be answered: ``performance`` leaves their waiting out then.
+    let isOverloaded: Bool
 
     /// - Parameters:
     ///   - wish: a strategy in the paper's notation, or `auto`.
@@ -14,31 +16,39 @@ struct StrategyChoice {
     init(
         _ wish: String, _ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload, cluster: ClusterSpec? = nil
     ) throws {
-        let planner = try? Planner(
-            model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes),
-            workload: workload)
-        guard wish != "auto" else {
-            (strategy, performance) = try Self.automatic(spec, nodes: nodes, ranks: ranks, planner)
-            return
+        var unlimited = workload
+        unlimited.rate = nil
+        // A plan for more requests than can be answered is none; then one without waiting will do.
+        let planners = [workload, unlimited].compactMap {
+            try? Planner(
+                model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes), workload: $0)
         }
-        strategy = try Strategy(wish)
-        try DecoderModel.check(spec, strategy, rankCount: ranks)
-        performance = (try? planner?.plan(strategy))?.performance
+        if wish == "auto" {
+            strategy = try Self.automatic(spec, nodes: nodes, ranks: ranks, planners)
+        } else {
+            strategy = try Strategy(wish)
+            try DecoderModel.check(spec, strategy, rankCount: ranks)
+        }
+        var plans: [Plan] = []
+        for planner in planners { if let plan = try? planner.plan(strategy) { plans.append(plan) } }
+        performance = plans.first?.performance
+        isOverloaded = workload.rate != nil && plans.count < planners.count
     }
 
     /// The planner's best strategy that the decoder can run; without one, tensor parallelism inside nodes and expert
     /// parallelism across them, with lower degrees where the model has too few heads or experts.
     private static func automatic(
-        _ spec: ModelSpec, nodes: Int, ranks: Int, _ planner: Planner?
-    ) throws -> (Strategy, Performance?) {
+        _ spec: ModelSpec, nodes: Int, ranks: Int, _ planners: [Planner]
+    ) throws -> Strategy {
         func runs(_ strategy: Strategy) -> Bool {
             (try? DecoderModel.check(spec, strategy, rankCount: ranks)) != nil
         }
         try DecoderModel.check(spec)
-        if let plan = try? planner?.search(for: .itl).plans.first(where: {
-            $0.prefillStrategy == nil && runs($0.strategy)
-        }) {
-            return (plan.strategy, plan.performance)
+        for planner in planners {
+            let plans = (try? planner.search(for: .itl).plans) ?? []
+            if let plan = plans.first(where: { $0.prefillStrategy == nil && runs($0.strategy) }) {
+                return plan.strategy
+            }
         }
         let degrees = (1...ranks).filter { ranks.isMultiple(of: $0) }
         func distance(_ tensor: Int) -> Int { abs(tensor - ranks / nodes) }
@@ -56,7 +66,7 @@ struct StrategyChoice {
         guard let strategy = fitting.first(where: runs) else {
             throw DecoderError.strategy("none cuts this model over \(ranks) ranks evenly; take another number of ranks")
         }
-        return (strategy, nil)
+        return strategy
     }
 }
 

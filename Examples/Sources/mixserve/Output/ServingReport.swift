@@ -31,7 +31,8 @@ struct ServingReport {
             let row = Row(
                 strategy: "\(choice.strategy)", ttftSeconds: result.ttft, itlSeconds: result.itl,
                 tokensPerSecond: result.tokensPerSecond, steps: result.steps,
-                bytesBetweenNodes: result.bytesBetweenNodes, predictedTtftSeconds: choice.performance?.ttft,
+                bytesBetweenNodes: result.bytesBetweenNodes,
+                predictedTtftSeconds: choice.isOverloaded ? nil : choice.performance?.ttft,
                 predictedItlSeconds: choice.performance?.itl)
             guard let data = try? encoder.encode(row) else { return }
             Console.write(String(decoding: data, as: UTF8.self) + "\n")
@@ -39,12 +40,14 @@ struct ServingReport {
         }
         var line = Self.padded("\(choice.strategy)", to: 34)
         for (distribution, predicted, first) in [
-            (result.ttft, choice.performance?.ttft, 15), (result.itl, choice.performance?.itl, 15),
+            (result.ttft, choice.isOverloaded ? nil : choice.performance?.ttft, 15),
+            (result.itl, choice.performance?.itl, 15),
         ] {
             for (value, width) in zip([distribution.mean, distribution.p50, distribution.p99], [first, 8, 8]) {
                 line += Self.right(fixed(value * 1e3, 1), width)
             }
-            line += Self.right(predicted.map { fixed($0 * 1e3, 1) } ?? "-", 11)
+            line += Self.right(
+                predicted.map { fixed($0 * 1e3, 1) } ?? (choice.performance == nil ? "-" : "overload"), 11)
         }
         line += Self.right(fixed(result.tokensPerSecond, 1), 11)
         line += Self.right(inBytes(result.bytesBetweenNodes), 15)
