@@ -15,7 +15,7 @@ build: setup
 
 demo: setup
 	swift build -c release --package-path Examples
-	Examples/.build/release/collectives-hello --ranks 4
+	Examples/Scripts/demo.sh
 
 test: setup test-library test-benchmarks test-examples test-import test-rdma
 
