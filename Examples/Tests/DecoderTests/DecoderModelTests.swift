@@ -24,7 +24,9 @@ import Testing
 
     /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied: one
     /// of a prompt may stray, which some strategies' sums make it do, and still all choose the same tokens.
-    @Test(arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil }, [(1, 1), (2, 2), (4, 2)])
+    @Test(
+        arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil },
+        [(1, 1), (2, 2)] + (ModelFixture.isFullSet ? [(4, 2)] : []))
     func bfloat16(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in fixture.spec.strategies(shape.ranks) {

@@ -88,14 +88,19 @@ struct Bench: ParsableCommand {
             context: input + output, sequences: sequences, precision: type, communication: job.communication,
             threads: job.threads)
         if !Launcher.isRank {
-            for choice in try choices(spec, nodes: job.nodes, ranks: job.ranks, workload) {
+            let choices = try choices(nodes: job.nodes, ranks: job.ranks) { wish, cluster in
+                try StrategyChoice(wish, spec, nodes: job.nodes, ranks: job.ranks, workload, cluster: cluster)
+            }
+            for choice in choices {
                 try MemoryCheck(
                     spec, choice.strategy, ranks: job.ranks, options, stepTokens: input + stepTokens + sequences
                 ).check()
             }
         }
         try job.asRank { world in
-            let choices = try choices(spec, nodes: world.grid.nodeCount, ranks: world.size, workload)
+            let choices = try choices(nodes: world.grid.nodeCount, ranks: world.size) { wish, cluster in
+                try StrategyChoice(wish, spec, world, workload, cluster: cluster)
+            }
             let report = ServingReport(isJSON: json)
             if world.rank == 0 {
                 report.begin(
@@ -137,22 +142,21 @@ struct Bench: ParsableCommand {
         return ModelWeights(random: spec)
     }
 
-    private func choices(_ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload) throws -> [StrategyChoice] {
+    private func choices(
+        nodes: Int, ranks: Int, _ choose: (String, ClusterSpec?) throws -> StrategyChoice
+    ) throws -> [StrategyChoice] {
         let cluster = try cluster.map {
             try JSONDecoder().decode(ClusterSpec.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
         }
-        func choice(_ wish: String) throws -> StrategyChoice {
-            try StrategyChoice(wish, spec, nodes: nodes, ranks: ranks, workload, cluster: cluster)
-        }
         if let strategies {
             return try strategies.split(separator: ";").map {
-                try choice($0.trimmingCharacters(in: .whitespaces))
+                try choose($0.trimmingCharacters(in: .whitespaces), cluster)
             }
         }
         let lanes = ranks / nodes
         var seen: Set<Strategy> = []
         return [
             "TP=\(lanes) + DP=\(nodes), TP=\(lanes) + EP=\(nodes)", "DP=\(ranks), EP=\(ranks)", "TP=\(ranks)",
-        ].compactMap { try? choice($0) }.filter { seen.insert($0.strategy).inserted }
+        ].compactMap { try? choose($0, cluster) }.filter { seen.insert($0.strategy).inserted }
     }
 }

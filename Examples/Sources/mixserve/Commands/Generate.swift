@@ -66,8 +66,7 @@ struct Generate: ParsableCommand {
             try MemoryCheck(spec, choice.strategy, ranks: job.ranks, options, stepTokens: prompt.count).check()
         }
         try job.asRank { world in
-            let choice = try StrategyChoice(
-                strategy, spec, nodes: world.grid.nodeCount, ranks: world.size, workload)
+            let choice = try StrategyChoice(strategy, spec, world, workload)
             try continuePrompt(checkpoint, choice, world, options)
         }
     }

@@ -21,7 +21,7 @@ struct MemoryCheck {
         throw DecoderError.memory(
             needed: total, available: available,
             details: "weights \(inBytes(sum(\.weights))), keys and values \(inBytes(sum(\.cache))), rows "
-                + "\(inBytes(sum(\.rows))); take fewer --layers, more machines, or a smaller context")
+                + "\(inBytes(sum(\.rows))); take more machines, a smaller context, or fewer layers")
     }
 
     private func sum(_ part: (MemoryEstimate) -> Int) -> Double { Double(needed.reduce(0) { $0 + part($1) }) }

@@ -1,5 +1,6 @@
 import Decoder
 import Foundation
+import MixCollectives
 import MixPlanner
 
 /// How to cut a model: as the user says, or by itself.
@@ -33,6 +34,25 @@ struct StrategyChoice {
         for planner in planners { if let plan = try? planner.plan(strategy) { plans.append(plan) } }
         performance = plans.first?.performance
         isOverloaded = workload.rate != nil && plans.count < planners.count
+    }
+
+    /// What all ranks take: rank 0's choice, because other machines may have more memory. Collective.
+    init(
+        _ wish: String, _ spec: ModelSpec, _ world: Communicator, _ workload: Workload, cluster: ClusterSpec? = nil
+    ) throws {
+        let nodes = world.grid.nodeCount
+        var strategy = wish
+        if wish == "auto" {
+            var text = [UInt8](repeating: 0, count: 128)
+            if world.rank == 0 {
+                let choice = try StrategyChoice(
+                    wish, spec, nodes: nodes, ranks: world.size, workload, cluster: cluster)
+                for (index, byte) in "\(choice.strategy)".utf8.enumerated() { text[index] = byte }
+            }
+            try world.broadcast(&text, root: 0)
+            strategy = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        try self.init(strategy, spec, nodes: nodes, ranks: world.size, workload, cluster: cluster)
     }
 
     /// The planner's best strategy that the decoder can run; without one, tensor parallelism inside nodes and expert
