@@ -32,7 +32,9 @@ import Testing
     func busiestGroup(tokens: Int, groups: Int) throws {
         print("ExpertLayoutTests seed \(Self.seed)")
         let layout = try #require(
-            ExpertLayout(.init(expert: groups), ranksPerNode: 8, model: .deepseekV3, load: .uniform))
+            ExpertLayout(
+                .init(expert: groups), ranksPerNode: 8, model: .deepseekV3, load: .uniform,
+                options: PlannerOptions()))
         let played = play(tokens: tokens, groups: groups, experts: 256, choices: 8)
         let rows = layout.busiestRows(tokens: Double(tokens))
         let touched = layout.busiestTouched(tokens: Double(tokens), probability: 8.0 / 256)
@@ -45,7 +47,7 @@ import Testing
         let one = try #require(
             ExpertLayout(
                 .init(expert: 4), ranksPerNode: 8, model: .deepseekV3,
-                load: .recorded([(0..<256).map { $0 < 64 ? 3 : 1 }])))
+                load: .recorded([(0..<256).map { $0 < 64 ? 3 : 1 }]), options: PlannerOptions()))
         // The first group has half of all choices, twice the mean.
         #expect(one.imbalance == 2)
         #expect(abs(one.busiestRows(tokens: 1e6) / (1e6 * 8 / 2) - 1) < 0.01)
@@ -53,6 +55,11 @@ import Testing
         let mild = ExpertLoad.powerLaw(exponent: 0.5).imbalance(experts: 256, groups: 32)
         let strong = ExpertLoad.powerLaw(exponent: 1).imbalance(experts: 256, groups: 32)
         #expect(1 < mild && mild < strong && strong < 32)
+        // Placed by load, and the most popular ones twice.
+        let load = ExpertLoad.powerLaw(exponent: 0.5)
+        let balanced = load.imbalance(experts: 256, groups: 32, isBalanced: true)
+        let redundant = load.imbalance(experts: 256, groups: 32, redundant: 32, isBalanced: true)
+        #expect(1 <= redundant && redundant < balanced && balanced < mild)
     }
 
     @Test func groupsLieOnNodes() {

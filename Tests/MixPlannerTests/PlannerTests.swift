@@ -156,6 +156,9 @@ import Testing
             try planner(.qwen3x30B, cluster)
         }
         cluster = .h200()
+        cluster.nodes = .max
+        #expect(throws: PlannerError.self) { try planner(.qwen3x30B, cluster) }
+        cluster = .h200()
         cluster.memory = nil
         #expect(throws: PlannerError.self) { try planner(.qwen3x30B, cluster) }
         cluster = .h200()

@@ -24,4 +24,25 @@ import Testing
             }
         }
     }
+
+    /// One layer by itself costs what it costs in a model of many.
+    @Test func aLayerAlone() throws {
+        let cluster = ClusterSpec.ascend910B()
+        let planner = try Planner(
+            model: .qwen3x235B, cluster: cluster, workload: Workload(inputTokens: 512, outputTokens: 64, batch: 1))
+        let strategy = try Strategy("TP=8 + DP=4, TP=8 + EP=4")
+        // One request: the other groups have none.
+        let whole = try planner.plan(strategy).performance.prefill
+        let layer = try MoELayerModel(model: .qwen3x235B, cluster: cluster).cost(
+            strategy, tokens: 512, simulates: false)
+        #expect(abs(94 * layer.dispatch / whole.dispatch - 1) < 1e-9)
+        #expect(abs(94 * layer.combine / whole.combine - 1) < 1e-9)
+        #expect(abs(94 * layer.routing / whole.routing - 1) < 1e-9)
+        #expect(layer.experts * 94 >= whole.experts && layer.attention == 0)
+        let simulated = try MoELayerModel(model: .qwen3x235B, cluster: cluster).cost(strategy, tokens: 512)
+        #expect(abs(layer.seconds / simulated.seconds - 1) < 0.1)
+        #expect(throws: PlannerError.self) {
+            try MoELayerModel(model: .qwen3x235B, cluster: cluster).cost(Strategy("TP=8"), tokens: 1)
+        }
+    }
 }

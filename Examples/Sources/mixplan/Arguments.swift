@@ -37,6 +37,16 @@ enum WeightsArgument: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
+/// The format of rows on their way to experts.
+enum RowsArgument: String, ExpressibleByArgument, CaseIterable {
+    case bf16, fp8
+
+    var formats: RowFormats {
+        // e4m3 with a float32 scale for 128 elements.
+        self == .bf16 ? RowFormats() : RowFormats(dispatchBytes: 1 + 4.0 / 128)
+    }
+}
+
 extension ModelSpec {
     /// A preset's name, or the path of a config.json or of the folder that it is in.
     init(argument: String) throws {

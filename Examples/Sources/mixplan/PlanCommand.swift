@@ -53,6 +53,15 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "How rows get to experts: fused, or unfused as engines without fusion do it.")
     var exchange = Exchange.fused
 
+    @Option(help: "Rows between nodes on the way to experts: bf16, or fp8 with scales.")
+    var rows = RowsArgument.bf16
+
+    @Option(help: "Experts of each layer that are held twice.")
+    var redundant = 0
+
+    @Flag(help: "Place experts by load, as EPLB does, and not in order.")
+    var balanced = false
+
     @Option(help: "Popularity of experts: the i-th has a share in proportion to i to the power of minus this.")
     var skew: Double?
 
@@ -87,6 +96,8 @@ struct PlanCommand: ParsableCommand {
     var explain: [String] = []
 
     func validate() throws {
+        guard redundant >= 0 else { throw ValidationError("--redundant is 0 or more.") }
+        guard top >= 1 else { throw ValidationError("--top is 1 or more.") }
         guard explain.isEmpty || explain.count == 2 else {
             throw ValidationError("--explain takes two strategies, each in quotes.")
         }
@@ -147,6 +158,7 @@ struct PlanCommand: ParsableCommand {
                 itlLimit: sloItl?.seconds, load: load),
             options: PlannerOptions(
                 costModel: costModel == .paper ? .paper(dividesOnce: !printed) : .refined, exchange: exchange,
+                rows: rows.formats, redundantExperts: redundant, balancesExperts: balanced,
                 allowsReplication: replication, allowsTensorAcrossNodes: acrossNodes, allowsPhases: phases))
     }
 }

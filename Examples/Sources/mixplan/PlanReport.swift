@@ -31,6 +31,8 @@ struct PlanReport: Encodable {
         var strategy: String
         var prefillStrategy: String?
         var ttftMs, itlMs, tokensPerS, requestsPerS, waitMs, batch: Double
+        /// For comparisons of clusters of different sizes, and of what one user sees.
+        var tokensPerSPerRank, tokensPerSPerUser: Double
         var largestBatch: Int
         var meetsLimits: Bool
         var memory: Memory
@@ -45,6 +47,8 @@ struct PlanReport: Encodable {
             requestsPerS = performance.requestsPerSecond
             waitMs = performance.wait * 1e3
             batch = performance.batch
+            tokensPerSPerRank = performance.tokensPerSecond / Double(plan.strategy.rankCount)
+            tokensPerSPerUser = 1 / performance.itl
             largestBatch = performance.largestBatch
             meetsLimits = plan.meets(workload)
             memory = Memory(plan.memory)

@@ -17,7 +17,7 @@ struct ExpertLayout: Sendable {
     /// E[the largest of as many standard normal numbers as there are groups].
     let maximum: Double
 
-    init?(_ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, load: ExpertLoad) {
+    init?(_ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, load: ExpertLoad, options: PlannerOptions) {
         let (laneStride, groupStride) = experts.tensorIsInside ? (1, experts.tensor) : (experts.expert, 1)
         guard
             let lanes = GroupShape(size: experts.tensor, stride: laneStride, ranksPerNode: ranksPerNode),
@@ -30,8 +30,11 @@ struct ExpertLayout: Sendable {
         rowsPerGroup = routing.nodeProbability
         choicesPerGroup = Double(model.experts.choices) / Double(experts.expert)
         choices = model.experts.choices
-        expertsPerGroup = (model.experts.count + experts.expert - 1) / experts.expert
-        imbalance = load.imbalance(experts: model.experts.count, groups: experts.expert)
+        expertsPerGroup =
+            (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
+        imbalance = load.imbalance(
+            experts: model.experts.count, groups: experts.expert, redundant: options.redundantExperts,
+            isBalanced: options.balancesExperts)
         maximum = expectedMaximum(ofNormals: experts.expert)
     }
 
@@ -44,9 +47,15 @@ struct ExpertLayout: Sendable {
     }
 
     /// E[different experts of the busiest group that have any token]: their weights are read.
+    ///
+    /// - Parameter probability: that a token chooses a given expert.
     func busiestTouched(tokens: Double, probability: Double) -> Double {
         let untouched = power(1 - min(1, probability * imbalance), tokens)
         let count = Double(expertsPerGroup)
+        guard expertsPerGroup > 32 else {
+            return expectedMaximum(
+                ofBinomials: experts.expert, trials: expertsPerGroup, probability: 1 - untouched)
+        }
         let mean = count * (1 - untouched)
         return min(count, mean + maximum * (count * untouched * (1 - untouched)).squareRoot())
     }

@@ -59,7 +59,8 @@ struct RefinedModel: Sendable {
         byte = 1 / (cluster.efficiency * cluster.memoryBandwidth)
         hidden = Double(model.hidden)
         element = options.rows.elementBytes
-        routingProbability = Double(model.experts.choices) / Double(model.experts.count)
+        // Copies of an expert share its tokens.
+        routingProbability = Double(model.experts.choices) / Double(model.experts.count + options.redundantExperts)
     }
 
     /// What a step takes through all stages, one after the other, with the closed forms of collectives.

@@ -60,6 +60,22 @@ extension ModelSpec {
             rotary: try RotarySpec(config, family),
             tiesEmbeddings: try config.optionalFlag("tie_word_embeddings") ?? false,
             weights: try WeightFormat(config))
+        guard approximateParameters < 1e15 else {
+            throw config.invalid("hidden_size", "one of a model of fewer than 10¹⁵ parameters, with the other sizes")
+        }
+    }
+
+    /// At least a part of what there is, without the danger of an overflow.
+    private var approximateParameters: Double {
+        let (hidden, heads) = (Double(hidden), Double(attention.heads))
+        let dimension = Double(attention.headDimension)
+        var layer = 4 * hidden * heads * dimension
+        if let latent = attention.latent {
+            let ranks = Double(latent.queryRank ?? 0) + Double(latent.keyValueRank)
+            layer += (hidden + heads * (dimension + Double(latent.valueDimension))) * ranks
+        }
+        let widths = Double(experts.count * experts.width) + Double(experts.sharedWidth) + Double(denseWidth ?? 0)
+        return Double(layers) * (layer + 3 * hidden * widths) + 2 * Double(vocabulary) * hidden
     }
 
     private static func family(_ config: ConfigReader) throws(PlannerError) -> ModelFamily {

@@ -28,6 +28,11 @@ public struct Planner: Sendable {
             throw .cluster(name: cluster.name, reason: error)
         }
         try workload.validate()
+        guard cluster.nodes <= 1 << 16, cluster.ranksPerNode <= 1 << 16, cluster.rankCount <= 1 << 16 else {
+            throw .invalidValue(
+                file: cluster.name, key: "nodes", value: "\(cluster.nodes) of \(cluster.ranksPerNode) ranks",
+                expected: "such that there are 65,536 ranks at most")
+        }
         guard let bytes = cluster.memory else {
             throw .missingKey(file: cluster.name, keys: ["memory"], help: "the bytes of each rank")
         }
@@ -96,7 +101,7 @@ public struct Planner: Sendable {
         }
         guard
             let layout = ExpertLayout(
-                experts, ranksPerNode: cluster.ranksPerNode, model: model, load: workload.load)
+                experts, ranksPerNode: cluster.ranksPerNode, model: model, load: workload.load, options: options)
         else { throw .nodes(ranks: experts.rankCount, ranksPerNode: cluster.ranksPerNode) }
         return layout
     }

@@ -20,6 +20,8 @@ public struct PlannerOptions: Sendable, Hashable {
     public var memoryShare: Double
     /// Experts of each layer that are held twice.
     public var redundantExperts: Int
+    /// Whether experts are placed by load, as EPLB does, and not in order.
+    public var balancesExperts: Bool
     /// Whether each lane has added up the weighted results of a token's choices before they are combined, see
     /// ``ExpertTraffic/sumsChoices``.
     public var sumsChoices: Bool
@@ -36,7 +38,8 @@ public struct PlannerOptions: Sendable, Hashable {
     public init(
         costModel: CostModel = .refined, exchange: Exchange = .fused, rows: RowFormats = RowFormats(),
         keyValues: NumberFormat = .bfloat16, memoryShare: Double = 0.9, redundantExperts: Int = 0,
-        sumsChoices: Bool = false, allowsReplication: Bool = false, allowsTensorAcrossNodes: Bool = false,
+        balancesExperts: Bool = false, sumsChoices: Bool = false, allowsReplication: Bool = false,
+        allowsTensorAcrossNodes: Bool = false,
         allowsPhases: Bool = true
     ) {
         self.costModel = costModel
@@ -45,6 +48,7 @@ public struct PlannerOptions: Sendable, Hashable {
         self.keyValues = keyValues
         self.memoryShare = memoryShare
         self.redundantExperts = redundantExperts
+        self.balancesExperts = balancesExperts
         self.sumsChoices = sumsChoices
         self.allowsReplication = allowsReplication
         self.allowsTensorAcrossNodes = allowsTensorAcrossNodes

@@ -29,31 +29,41 @@ public enum ExpertLoad: Sendable, Hashable {
         }
     }
 
-    /// The busiest group's load over the mean, 1 or more: for experts spread in order over groups of equal size.
+    /// The busiest group's load over the mean, 1 or more.
     ///
     /// - Parameters:
     ///   - experts: E; recorded loads of another number are not for this model, and count as uniform.
     ///   - groups: d_EP.
-    func imbalance(experts: Int, groups: Int) -> Double {
+    ///   - redundant: experts that are held twice.
+    ///   - isBalanced: whether experts are placed by load, as ``ExpertPlacement/balanced(weights:shape:)`` does; else in order.
+    func imbalance(experts: Int, groups: Int, redundant: Int = 0, isBalanced: Bool = false) -> Double {
         guard groups > 1 else { return 1 }
+        func imbalance(_ loads: [Double]) -> Double {
+            ExpertLoad.imbalance(of: loads, groups: groups, redundant: redundant, isBalanced: isBalanced)
+        }
         switch self {
         case .uniform: return 1
-        case .powerLaw(let exponent):
-            return ExpertLoad.imbalance(of: ExpertLoad.powerLaw(experts: experts, exponent: exponent), groups: groups)
+        case .powerLaw(let exponent): return imbalance(ExpertLoad.powerLaw(experts: experts, exponent: exponent))
         case .recorded(let layers):
             let fitting = layers.filter { $0.count == experts }
             guard !fitting.isEmpty else { return 1 }
-            return fitting.reduce(0) { $0 + ExpertLoad.imbalance(of: $1, groups: groups) } / Double(fitting.count)
+            return fitting.reduce(0) { $0 + imbalance($1) } / Double(fitting.count)
         }
     }
 
-    private static func imbalance(of loads: [Double], groups: Int) -> Double {
-        let total = loads.reduce(0, +)
-        let busiest =
-            (0..<groups).map { group in
-                loads[group * loads.count / groups..<(group + 1) * loads.count / groups].reduce(0, +)
-            }.max() ?? total
-        return max(1, busiest * Double(groups) / total)
+    private static func imbalance(of loads: [Double], groups: Int, redundant: Int, isBalanced: Bool) -> Double {
+        let shape = ExpertPlacement.Shape(replicas: loads.count + redundant, nodes: 1, devices: groups)
+        let placement =
+            isBalanced
+            ? try? ExpertPlacement.balanced(weights: [loads], shape: shape)
+            : try? ExpertPlacement.linear(layers: 1, experts: loads.count, shape: shape)
+        guard let placement else { return 1 }
+        let copies = placement.replicasOfExpert[0]
+        var sums = Array(repeating: 0.0, count: groups)
+        for (place, expert) in placement.expertOfPlace[0].enumerated() {
+            sums[place / shape.replicasPerDevice] += loads[expert] / Double(copies[expert])
+        }
+        return max(1, (sums.max() ?? 0) * Double(groups) / loads.reduce(0, +))
     }
 
     /// i^−exponent, in an order that looks random and is always the same.
