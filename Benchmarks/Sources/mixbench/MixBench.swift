@@ -16,6 +16,7 @@ struct MixBench: ParsableCommand {
             """,
         subcommands: [
             Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
+            Calibrate.self, Accuracy.self,
             Peers.self, List.self, Info.self,
         ],
         defaultSubcommand: Run.self)
