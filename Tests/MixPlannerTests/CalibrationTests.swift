@@ -84,6 +84,31 @@ import Testing
         #expect(abs(reduced - (2 * latency + 4000 / 8e9 + 3 * 1000 / 1e9)) < 1e-12)
     }
 
+    @Test func piecesPayForTheWholeBurst() throws {
+        var cluster = calibration.cluster
+        (cluster.nodes, cluster.ranksPerNode, cluster.insideNode.latency) = (2, 1, 0)
+        cluster.measured?.copy = .flat(1e15)
+        // Up to 1000 bytes pass at once.
+        cluster.betweenNodes = LinkClass(
+            name: "wire", latency: 0,
+            bandwidth: BandwidthCurve(points: [
+                .init(bytes: 1000, bytesPerSecond: 1e9), .init(bytes: 8000, bytesPerSecond: 1e8),
+            ]))
+        let topology = Topology(nodeCount: 2, ranksPerNode: 1)
+        func seconds(pieces: Int) throws -> Double {
+            let schedules = Algorithm.named("hierarchical", for: .allGather)!.buildAll(
+                topology: topology, pieces: pieces)
+            let layouts = schedules.map {
+                Layouts(
+                    input: .uniform(blocks: $0.inputBlocks, count: 8000),
+                    output: .uniform(blocks: $0.outputBlocks, count: 8000))
+            }
+            return try SchedulePricer(cluster).timeline(schedules, layouts: layouts).duration
+        }
+        #expect(abs(try seconds(pieces: 1) - 8000 / 1e8) < 1e-9)
+        #expect(abs(try seconds(pieces: 8) - 8000 / 1e8) < 1e-9)
+    }
+
     @Test func footprintsDecideTheRate() throws {
         var cluster = calibration.cluster
         cluster.insideNode.latency = 0

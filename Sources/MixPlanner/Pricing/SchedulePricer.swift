@@ -17,7 +17,8 @@ public import MixSchedule
 /// Where a cluster was measured (``MeasuredRates``), copies and reductions go at the rates of the whole operation's footprint: bytes
 /// copied at the one of copies, from and to mates or in own memory, operands at the one of reductions, and each further
 /// place for a result is a copy there; and ranks that share a processor or a wire take turns at it, each faster in
-/// proportion than while all are at it.
+/// proportion than while all are at it. A message between nodes takes no less than its part of all that its rank sends to them, as
+/// one message: pieces do not get by on what a wire lets pass in a burst.
 ///
 /// Serial rather than shared fairly, because that is how network cards and copy engines serve long transfers, and
 /// what arrives first can be worked on while the rest is on the wire. That mates read from one rank at the same time is not
@@ -70,6 +71,8 @@ public struct SchedulePricer: Sendable {
         var copy: Double
         var mates: Double
         var reduction: Double
+        /// Of messages between nodes, by rank modulo the number of schedules: at all bytes that a rank sends there.
+        var wire: [Double]
     }
 
     private func rates(_ schedules: [Schedule], _ layouts: [Layouts], _ elementSize: Int) -> Rates? {
@@ -79,9 +82,17 @@ public struct SchedulePricer: Sendable {
             for step in schedule.streams.lazy.flatMap(\.steps) { touched.formUnion(step.slices) }
         }
         let footprint = touched.reduce(0) { $0 + layouts[$1.rank % layouts.count].range(of: $1).count } * elementSize
+        let wire = schedules.enumerated().map { rank, schedule in
+            var sent = 0
+            for case .send(let slice, let peer) in schedule.streams.lazy.flatMap(\.steps)
+            where node(of: peer) != node(of: rank) {
+                sent += layouts[slice.rank % layouts.count].range(of: slice).count * elementSize
+            }
+            return cluster.betweenNodes.bandwidth.rate(sent)
+        }
         return Rates(
             copy: measured.copy.rate(footprint), mates: measured.mates.rate(footprint),
-            reduction: measured.reduction.rate(footprint))
+            reduction: measured.reduction.rate(footprint), wire: wire)
     }
 
     private enum Kind: Int { case wireOut, wireIn, portOut, portIn }
@@ -100,10 +111,13 @@ public struct SchedulePricer: Sendable {
             let isBetween = isBetweenNodes(work)
             let link = isBetween ? cluster.betweenNodes : cluster.measured?.messages ?? cluster.insideNode
             let (out, into): (Kind, Kind) = isBetween ? (.wireOut, .wireIn) : (.portOut, .portIn)
+            var seconds = link.bandwidth.seconds(bytes(slice))
+            if isBetween, let rates {
+                seconds = max(seconds, Double(bytes(slice)) / rates.wire[rank % rates.wire.count])
+            }
             return Timeline.Demand(
                 resources: [resource(out, of: rank)],
-                occupation: link.bandwidth.seconds(bytes(slice))
-                    * share(isBetween ? cluster.measured?.wiresPerNode : nil),
+                occupation: seconds * share(isBetween ? cluster.measured?.wiresPerNode : nil),
                 latency: link.latency, destination: [resource(into, of: peer)])
         case .receive, .await, .wait: return Timeline.Demand()
         case .receiveReduce(let destination, let source, _):

@@ -33,7 +33,10 @@ final class AccuracyRun {
                 let type: DataType = operation.reduces ? .float32 : .uint8
                 let shape = Shape(operation, bytes: bytes, elementSize: type.size, ranks: world.size)
                 let measured = try time(shape, type, workspace)
-                let way = world.way(of: operation, count: shape.blockCount, type: type)
+                // A message has no ways.
+                let way =
+                    operation == .sendReceive
+                    ? .exchange : world.way(of: operation, count: shape.blockCount, type: type)
                 report(
                     AccuracyCase(
                         place: place, kind: .collective, name: operation.rawValue, size: bytes, measured: measured,
