@@ -16,7 +16,8 @@ struct MixBench: ParsableCommand {
             """,
         subcommands: [
             Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
-            Load.self, Peers.self, List.self, Info.self,
+            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
+            Load.self, Calibrate.self, Accuracy.self, Peers.self, List.self, Info.self,
         ],
         defaultSubcommand: Run.self)
 }

@@ -6,9 +6,9 @@ internal import MixSchedule
 // between nodes take the links, and whose other steps take the node's shared memory.
 extension Communicator {
     /// Up to so many bytes every lane sends all of an all-reduce, and no hand-over inside the node follows.
-    private static let wholeAllReduceBytes = 2 << 10
+    static let wholeAllReduceBytes = 2 << 10
     /// Up to so many bytes an all-to-all is one exchange inside the node and one message to each other node.
-    private static let smallAllToAllBytes = 64 << 10
+    static let smallAllToAllBytes = 64 << 10
     /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
     private static let pieceBytes = 256 << 10
     /// A card's writes end with a completion each: larger pieces, fewer of them.
@@ -70,11 +70,11 @@ extension Communicator {
 
     /// Up to so many bytes nodes exchange what they have of an all-reduce, and each combines all of it. Between two nodes that
     /// is as few bytes as reducing in turns, and half the rounds; but it does not work at the same time as the wire.
-    private func smallAllReduceBytes(_ network: Network) -> Int {
+    func smallAllReduceBytes(_ network: Network) -> Int {
         network.topology.nodeCount > 2 ? 16 << 10 : network.local.size > 1 ? 64 << 10 : 256 << 10
     }
 
-    private func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
+    func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
         switch operation {
         case .allReduce: network.topology.ranksPerNode == nil ? "hierarchical-ring" : "hierarchical"
         case .reduceScatter, .allGather, .allToAll: "hierarchical"
@@ -88,7 +88,7 @@ extension Communicator {
     }
 
     /// Into how many pieces an operation is cut.
-    private func pieces(_ call: Call, _ algorithm: Algorithm, _ network: Network) -> UInt8 {
+    func pieces(_ call: Call, _ algorithm: Algorithm, _ network: Network) -> UInt8 {
         guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
         var bytes = call.count * call.type.size
         if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }

@@ -83,7 +83,7 @@ extension Communicator {
 
     /// Bytes that one exchange of all of it would publish.
     @inline(__always)
-    private func publishedBytes(_ call: Call) -> Int {
+    func publishedBytes(_ call: Call) -> Int {
         let block = call.count * call.type.size
         switch call.operation {
         case .reduceScatter, .allToAll, .scatter: return block * size

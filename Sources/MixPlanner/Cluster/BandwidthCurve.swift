@@ -49,6 +49,11 @@ public struct BandwidthCurve: Sendable, Hashable {
         return low.seconds + share * (high.seconds - low.seconds)
     }
 
+    /// The bandwidth at so many bytes, in bytes per second.
+    public func rate(_ bytes: Int) -> Double {
+        bytes > 0 ? Double(bytes) / seconds(bytes) : points[0].bytesPerSecond
+    }
+
     /// Whether every point has a size and a bandwidth above zero, no size is given twice, and no larger message is faster.
     var isValid: Bool {
         !points.isEmpty

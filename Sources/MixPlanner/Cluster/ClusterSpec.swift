@@ -2,7 +2,7 @@
 ///
 /// Ranks are numbered node by node. In JSON, latencies are seconds, and a bandwidth is a number of bytes per second or a list
 /// of points. What schedules do not need may be left out: memory and compute rates, without which nothing but communication
-/// has a price, reduction bandwidth (as memory), efficiency (1) and source:
+/// has a price, reduction bandwidth (as memory), efficiency (1), source, and what was measured besides:
 ///
 ///     {"name": "two H20 nodes", "nodes": 2, "ranksPerNode": 8,
 ///      "insideNode": {"name": "NVLink", "latency": 3.3e-6, "bandwidth": 450e9},
@@ -28,6 +28,8 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
         case compute(format: NumberFormat)
         /// `efficiency` is not above 0 and at most 1.
         case efficiency
+        /// `measured` has a curve without a price, or a number of processors or wires below 1.
+        case measured
     }
 
     /// What people call it.
@@ -52,12 +54,15 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
     public var efficiency: Double
     /// Where the numbers come from, such as `data sheets` or `measured`.
     public var source: String
+    /// What was measured besides, and then stands in for memory and reduction bandwidth where ranks move data.
+    public var measured: MeasuredRates?
 
     /// Describes a cluster. Where nothing is said of reductions, memory alone bounds them.
     public init(
         name: String, nodes: Int, ranksPerNode: Int, insideNode: LinkClass, betweenNodes: LinkClass,
         memoryBandwidth: Double, reductionBandwidth: Double? = nil, memory: Double? = nil,
-        compute: [NumberFormat: Double] = [:], efficiency: Double = 1, source: String = "given"
+        compute: [NumberFormat: Double] = [:], efficiency: Double = 1, source: String = "given",
+        measured: MeasuredRates? = nil
     ) {
         self.name = name
         self.nodes = nodes
@@ -70,6 +75,7 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
         self.compute = compute
         self.efficiency = efficiency
         self.source = source
+        self.measured = measured
     }
 
     /// How many ranks there are.
@@ -86,6 +92,7 @@ public struct ClusterSpec: Sendable, Hashable, Codable {
         guard memory.map({ $0 > 0 }) ?? true else { throw .capacity }
         for (format, rate) in compute where !(rate > 0) { throw .compute(format: format) }
         guard efficiency > 0, efficiency <= 1 else { throw .efficiency }
+        guard measured?.isValid ?? true else { throw .measured }
     }
 
     /// Operations per second on operands of a format: where there is no rate for it, they are converted to a wider one.
@@ -115,7 +122,8 @@ extension ClusterSpec {
             memory: try keys.decodeIfPresent(Double.self, forKey: .memory),
             compute: try keys.decodeIfPresent([NumberFormat: Double].self, forKey: .compute) ?? [:],
             efficiency: try keys.decodeIfPresent(Double.self, forKey: .efficiency) ?? 1,
-            source: try keys.decodeIfPresent(String.self, forKey: .source) ?? "given")
+            source: try keys.decodeIfPresent(String.self, forKey: .source) ?? "given",
+            measured: try keys.decodeIfPresent(MeasuredRates.self, forKey: .measured))
     }
 }
 
@@ -134,6 +142,8 @@ extension ClusterSpec.Invalid: CustomStringConvertible {
         case .capacity: "memory must be the bytes of each rank, above 0"
         case .compute(let format): "the compute rate of \(format.rawValue) must be operations per second above 0"
         case .efficiency: "efficiency must be above 0 and at most 1"
+        case .measured:
+            "measured must have bandwidths above 0, of which no larger size takes less time, and 1 processor and wire or more"
         }
     }
 }

@@ -128,6 +128,11 @@ struct CollectiveSimulation: CollectivePricing {
         var part = cluster
         part.nodes = nodes
         part.ranksPerNode = ranksPerNode
+        // The node's other groups are at it meanwhile.
+        part.measured?.processorsPerNode = max(
+            1, (cluster.measured?.processorsPerNode ?? 1) * ranksPerNode / cluster.ranksPerNode)
+        part.measured?.wiresPerNode = max(
+            1, (cluster.measured?.wiresPerNode ?? 1) * ranksPerNode / cluster.ranksPerNode)
         return try? SchedulePricer(part).timeline(schedules, layouts: layouts).duration
     }
 }

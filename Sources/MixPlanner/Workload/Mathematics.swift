@@ -12,6 +12,9 @@ func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 /// eᵉˣᵖᵒⁿᵉⁿᵗ.
 func exponential(_ exponent: Double) -> Double { exp(exponent) }
 
+/// The natural logarithm.
+func logarithm(_ value: Double) -> Double { log(value) }
+
 /// E[the largest of n standard normal numbers], by Blom's approximation Φ⁻¹((n − 0.375)/(n + 0.25)), 0 for one.
 func expectedMaximum(ofNormals count: Int) -> Double {
     guard count > 1 else { return 0 }

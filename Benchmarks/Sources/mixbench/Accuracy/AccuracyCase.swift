@@ -1,0 +1,18 @@
+/// One thing that was measured and predicted.
+struct AccuracyCase: Codable, Sendable, Hashable {
+    enum Kind: String, Codable, Sendable { case collective, layer }
+
+    /// Ranks and wires, such as "2 ranks, shared memory".
+    var place: String
+    var kind: Kind
+    /// The operation, or the strategy.
+    var name: String
+    /// Bytes of a rank's buffer, or tokens of all ranks.
+    var size: Int
+    /// Seconds.
+    var measured: Double
+    var predicted: Double
+
+    /// |predicted − measured|/measured.
+    var error: Double { abs(predicted - measured) / measured }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import MixCollectives
+import MixPlanner
+import MixSchedule
+
+/// `mixbench accuracy`: what the planner predicts after a calibration, beside what is measured.
+struct Accuracy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Calibrate, measure collectives and MoE layers in the same job, and say how far predictions are off.",
+        discussion: """
+            mixbench accuracy --ranks 4 --json cases.jsonl
+            mixbench accuracy --from cases.jsonl --plot accuracy.svg
+
+            Benchmarks/Scripts/accuracy.sh does it over several wires. Measured is the least of five medians; the error of a \
+            case is |predicted − measured|/measured, and a partition is an operation or strategy in one place.
+            """)
+
+    @Option(help: "Operations, separated by commas; all by default.")
+    var operations = CommaSeparated<MixSchedule.Operation>(
+        .allReduce, .reduceScatter, .allGather, .allToAll, .allToAllV, .broadcast, .reduce, .gather, .scatter, .barrier,
+        .sendReceive)
+
+    @Option(help: "Bytes of a rank's buffer.")
+    var sizes = CommaSeparated<ByteSize>(
+        ByteSize(1 << 10), ByteSize(16 << 10), ByteSize(256 << 10), ByteSize(4 << 20), ByteSize(64 << 20))
+
+    @Option(help: "Seconds of each measurement of a collective, of which there are five.")
+    var seconds = 0.03
+
+    @Option(help: "Model whose layers are measured on four ranks, or none.")
+    var layers = "qwen3-30b-a3b"
+
+    @Option(help: "Tokens of all ranks.")
+    var tokens = CommaSeparated<Int>(8, 64, 512)
+
+    @Option(help: "What the wire is called in tables.")
+    var wire: String?
+
+    @Option(help: ArgumentHelp("Append the cases, a JSON object each.", valueName: "file"))
+    var json: String?
+
+    @Option(help: ArgumentHelp("Measure nothing, and sum up these cases.", valueName: "file"))
+    var from: String?
+
+    @Option(help: ArgumentHelp("Write the calibration there.", valueName: "file"))
+    var out: String?
+
+    @Option(help: ArgumentHelp("Draw predicted over measured times.", valueName: "file.svg"))
+    var plot: String?
+
+    @OptionGroup(title: "Job") var job: JobOptions
+
+    func validate() throws {
+        guard seconds > 0, sizes.values.allSatisfy({ $0.bytes > 0 }), tokens.values.allSatisfy({ $0 > 0 }) else {
+            throw ValidationError("--seconds, --sizes and --tokens must be positive.")
+        }
+        guard operations.values.allSatisfy({ !$0.isFused }) else {
+            throw ValidationError("Fused operations are predicted as parts of layers.")
+        }
+        guard layers == "none" || ModelSpec.preset(layers) != nil else {
+            throw ValidationError("There is no preset \(layers).")
+        }
+    }
+
+    func run() throws {
+        if let from { return try sumUp(try read(from)) }
+        let world = try job.request.join()
+        defer { world.close() }
+        let isWriter = world.rank == 0
+        let lines = try json.map { try JSONLines(appendingTo: $0, isWriter: isWriter) }
+        let calibration = try Calibrator(world: world, seconds: 0.03).run()
+        if isWriter {
+            Console.write(CalibrationReport(calibration).text)
+            if let out { try TextFile.write(try CalibrationFile.text(calibration), to: out) }
+        }
+        var cases: [AccuracyCase] = []
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let wire = wire ?? (world.grid.nodeCount == 1 ? "shared memory" : calibration.cluster.betweenNodes.name)
+        let run = AccuracyRun(world: world, calibration: calibration, wire: wire, seconds: seconds) { one in
+            cases.append(one)
+            guard isWriter else { return }
+            Console.write(
+                pad(one.name, 36, .left) + pad("\(one.size)", 10) + pad(microseconds(one.measured), 14)
+                    + pad(microseconds(one.predicted), 14) + pad(fixed(100 * one.error, 1), 9) + " %\n")
+            if let object = try? encoder.encode(one) { lines?.append(String(decoding: object, as: UTF8.self)) }
+        }
+        try run.run(operations.values, sizes: sizes.values.map(\.bytes))
+        if let model = ModelSpec.preset(layers), world.size == 4 {
+            try run.run(
+                try ["TP=4", "EP=4", "TP=2 + EP=2"].map { try Strategy($0) }, preset: model, tokens: tokens.values,
+                seconds: 0.5)
+        }
+        if isWriter { try sumUp(cases) }
+    }
+
+    private func sumUp(_ cases: [AccuracyCase]) throws {
+        Console.write("\n" + AccuracySummary(cases).text)
+        if let plot { try AccuracyPlot(cases).write(to: plot) }
+    }
+
+    private func read(_ path: String) throws -> [AccuracyCase] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ValidationError("\(path) can't be read.")
+        }
+        let cases = try data.split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(AccuracyCase.self, from: Data($0))
+        }
+        guard !cases.isEmpty else { throw ValidationError("\(path) has no cases.") }
+        return cases
+    }
+}

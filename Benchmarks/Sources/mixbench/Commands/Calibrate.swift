@@ -1,0 +1,40 @@
+import ArgumentParser
+import MixCollectives
+import MixPlanner
+
+/// `mixbench calibrate`: measures the job's own links, memory and kernels for `mixplan --cluster`.
+struct Calibrate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure this job's links, memory and kernels, and write them as a cluster for mixplan.",
+        discussion: """
+            mixbench calibrate --ranks 4 --out cluster.json
+            mixplan plan --model qwen3-30b-a3b --cluster cluster.json --input 512 --output 64 --rate 0.1
+
+            Rates are those of one rank while all are at it. r² is of the logarithms of the times at every second size, which \
+            the curves are not made of.
+            """)
+
+    @Option(help: ArgumentHelp("Where the cluster goes: JSON.", valueName: "file"))
+    var out: String
+
+    @Option(help: "Seconds for each measurement, of which there are some hundreds.")
+    var seconds = 0.03
+
+    @OptionGroup(title: "Job") var job: JobOptions
+
+    func validate() throws {
+        guard seconds > 0 else { throw ValidationError("--seconds must be more than 0.") }
+    }
+
+    func run() throws {
+        let world = try job.request.join()
+        defer { world.close() }
+        let begin = Clock.now()
+        let calibration = try Calibrator(world: world, seconds: seconds).run()
+        guard world.rank == 0 else { return }
+        try calibration.cluster.validate()
+        try TextFile.write(try CalibrationFile.text(calibration), to: out)
+        Console.write(CalibrationReport(calibration).text)
+        Console.write("# \(out), after \(fixed(Double(Clock.now() - begin) * 1e-9, 1)) s\n")
+    }
+}

@@ -1,0 +1,42 @@
+/// What data sheets do not say of a cluster, and `mixbench calibrate` measures: how fast ranks move data inside their node, and
+/// what they have to share.
+///
+/// Caches decide how fast memory is, so rates are curves over the *footprint* of an operation: the bytes that all ranks of a node
+/// touch in it together. All are those of one rank **while all ranks of its node are at it**. Where ranks share a processor
+/// or a wire, one that has it for itself is faster in proportion.
+public struct MeasuredRates: Sendable, Hashable, Codable {
+    /// Copies inside a rank's own memory: bytes copied per second, by footprint.
+    public var copy: BandwidthCurve
+    /// Copies from and to mates' memory.
+    public var mates: BandwidthCurve
+    /// Reductions: bytes of all operands per second, most of which lie in mates' memory; one result is written.
+    public var reduction: BandwidthCurve
+    /// Messages to mates, which are copied twice or wait for their receivers.
+    public var messages: LinkClass
+    /// What ranks need to tell each other how large their blocks are, in an all-to-all of blocks of any size: seconds.
+    public var blockTables: Double
+    /// Processors of a node, at least 1.
+    public var processorsPerNode: Int
+    /// Wires of a node to others, at least 1.
+    public var wiresPerNode: Int
+
+    /// Describes what was measured.
+    public init(
+        copy: BandwidthCurve, mates: BandwidthCurve, reduction: BandwidthCurve, messages: LinkClass,
+        blockTables: Double = 0, processorsPerNode: Int, wiresPerNode: Int
+    ) {
+        self.copy = copy
+        self.mates = mates
+        self.reduction = reduction
+        self.messages = messages
+        self.blockTables = blockTables
+        self.processorsPerNode = processorsPerNode
+        self.wiresPerNode = wiresPerNode
+    }
+
+    var isValid: Bool {
+        [copy, mates, reduction, messages.bandwidth].allSatisfy(\.isValid) && messages.latency >= 0
+            && messages.latency.isFinite && blockTables >= 0 && blockTables.isFinite && processorsPerNode >= 1
+            && wiresPerNode >= 1
+    }
+}
