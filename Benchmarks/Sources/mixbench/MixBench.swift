@@ -16,7 +16,6 @@ struct MixBench: ParsableCommand {
             """,
         subcommands: [
             Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
-            Run.self, FusedDispatch.self, FusedCombine.self, FusedAllReduceAllToAll.self, MoE.self, Experts.self,
             Load.self, Calibrate.self, Accuracy.self, Peers.self, List.self, Info.self,
         ],
         defaultSubcommand: Run.self)
