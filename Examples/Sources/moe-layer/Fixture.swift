@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import MixMoE
 
@@ -7,19 +8,28 @@ struct Fixture {
     let io: SafetensorsFile
     /// `t1`, `t1.bf16`, …: cases in float32, and in bfloat16 where there are any.
     let caseNames: [String]
+    /// The layer that the fixture has, as its expected.json says.
+    let layer: Int
+
+    private struct Facts: Decodable { var layer: Int? }
 
     init(at folder: String) throws {
         checkpoint = try Checkpoint(at: folder)
         io = try SafetensorsFile(at: folder + "/io.safetensors")
         let suffix = ".hidden_states"
         let cases = io.tensorNames.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
-        caseNames = cases.map { $0.hasSuffix(".bf16") ? $0 : $0 }.sorted { first, second in
+        caseNames = cases.sorted { first, second in
             // Few tokens first: t7 before t64.
             (Self.size(first), first) < (Self.size(second), second)
         }
         guard !caseNames.isEmpty else {
-            throw CocoaError(.fileReadCorruptFile, userInfo: [NSFilePathErrorKey: folder + "/io.safetensors"])
+            throw ValidationError(
+                "\(folder)/io.safetensors has no CASE.hidden_states: this is no fixture of a layer; mixserve generate runs whole models."
+            )
         }
+        let facts = try? JSONDecoder().decode(
+            Facts.self, from: Data(contentsOf: URL(filePath: folder + "/expected.json")))
+        layer = facts?.layer ?? 0
     }
 
     private static func size(_ name: String) -> Int { Int(name.dropFirst().prefix { $0.isNumber }) ?? Int.max }

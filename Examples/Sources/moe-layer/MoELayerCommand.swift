@@ -27,8 +27,8 @@ struct MoELayerCommand: ParsableCommand {
     @Option(name: .customLong("case"), help: "Run this case only, such as t64.")
     var caseName: String?
 
-    @Option(help: "The layer's number in the checkpoint.")
-    var layer = 0
+    @Option(help: "The layer's number in the checkpoint, if not the one that the fixture names.")
+    var layer: Int?
 
     @Option(help: "Virtual nodes: ranks of different nodes share no memory.")
     var nodes = 1
@@ -91,7 +91,8 @@ struct MoELayerCommand: ParsableCommand {
         if let caseName {
             names = names.filter { $0 == caseName || $0 == caseName + ".bf16" }
             guard !names.isEmpty else {
-                throw ValidationError("There is no case \(caseName); there are \(fixture.caseNames.joined(separator: ", ")).")
+                throw ValidationError(
+                    "There is no case \(caseName); there are \(fixture.caseNames.joined(separator: ", ")).")
             }
         }
         var options = MoELayerOptions(threads: threads, communication: unfused ? .unfused : .fused)
@@ -101,7 +102,8 @@ struct MoELayerCommand: ParsableCommand {
         for isRounded in [false, true] where names.contains(where: { $0.hasSuffix(".bf16") == isRounded }) {
             options.weights = isRounded ? .bfloat16 : .stored
             let moe = try MoELayer(
-                checkpoint: fixture.checkpoint, layer: layer, strategy: cut, world: world, options: options)
+                checkpoint: fixture.checkpoint, layer: layer ?? fixture.layer, strategy: cut, world: world,
+                options: options)
             if !isRounded || names.allSatisfy({ $0.hasSuffix(".bf16") }) {
                 if world.rank == 0 {
                     print("\(moe.spec.family.rawValue), \(cut), nodes: \(grid.nodeCount), ranks: \(world.size)")
