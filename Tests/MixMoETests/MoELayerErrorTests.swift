@@ -134,6 +134,20 @@ extension ProductTests {
             #expect(try first[0].get() == 32)
         }
 
+        /// One rank's config.json is no configuration: the others hear of it instead of waiting.
+        @Test func oneRankHasNoConfiguration() async throws {
+            let broken = try changed { folder in
+                try Data("{\"model_type\": \"bert\"}".utf8).write(to: folder.appending(path: "config.json"))
+            }
+            defer { try? FileManager.default.removeItem(atPath: broken) }
+            let found = try await errors([fixture, fixture, broken], ["DP=3, TP=1"])
+            #expect(found.count == 3)
+            #expect(found[2].code == .malformed && found[2].message.contains("bert"), "\(found[2])")
+            for error in found[..<2] {
+                #expect(error.code == .peerFailed && error.message.contains("rank 2"), "\(error)")
+            }
+        }
+
         /// A rank that is given rows of another width says so, and the others hear of it instead of waiting.
         @Test func rowsOfAnotherWidth() async throws {
             let fixture = try LayerFixture("qwen3_moe")

@@ -17,13 +17,19 @@ struct LayerIdentity: Sendable, Hashable {
         var options = options
         options.threads = nil
         configuration = Self.hash(source.configJSON)
-        self.router = Self.hash(UnsafeRawBufferPointer(start: router.base, count: router.byteCount))
+        self.router = (0..<router.rows).reduce(Self.start) { hash, row in
+            let first = router.base + row * router.rowStride * router.type.size
+            return Self.hash(
+                UnsafeRawBufferPointer(start: first, count: router.columns * router.type.size), after: hash)
+        }
         settings = Self.hash(Array("\(layer) \(strategy) \(options)".utf8))
     }
 
+    private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+
     /// FNV-1a: the same in every process.
-    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    private static func hash(_ bytes: some Sequence<UInt8>, after hash: UInt64 = start) -> UInt64 {
+        bytes.reduce(hash) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }
 

@@ -81,7 +81,15 @@ public final class MoELayer {
         checkpoint: Checkpoint, layer: Int, strategy: Strategy, world: Communicator,
         options: MoELayerOptions = MoELayerOptions()
     ) throws(MoEError) {
-        try self.init(spec: checkpoint.modelSpec(), source: checkpoint, layer: layer, strategy, world, options)
+        let spec: ModelSpec
+        do throws(MoEError) {
+            spec = try checkpoint.modelSpec()
+        } catch {
+            // The others wait to hear of this rank.
+            _ = try world.agree { () throws(MoEError) in throw error }
+            throw error
+        }
+        try self.init(spec: spec, source: checkpoint, layer: layer, strategy, world, options)
     }
 
     init(
