@@ -17,7 +17,7 @@ struct BankSample {
 
     init(
         _ type: StoredType, hidden: Int, widths: [Int], activation: ExpertActivation, biased: Bool? = nil,
-        random: inout SeededGenerator
+        random: inout Generator
     ) {
         self.hidden = hidden
         self.activation = activation
@@ -60,7 +60,7 @@ struct BankSample {
     }
 
     func check<Element: ExpertElement>(
-        _ type: Element.Type, threads: Int, counts: [Int]? = nil, _ what: String, _ random: inout SeededGenerator
+        _ type: Element.Type, threads: Int, counts: [Int]? = nil, _ what: String, _ random: inout Generator
     ) {
         let counts = counts ?? experts.map { _ in [0, 1, 2, 7, 13].randomElement(using: &random)! }
         check(bank(threads: threads), type, counts: counts, what, &random)
@@ -68,7 +68,7 @@ struct BankSample {
 
     /// Runs as many choices of each slot as `counts` says, in an order of their own, with scales on the inputs.
     func check<Element: ExpertElement>(
-        _ bank: ExpertBank, _ type: Element.Type, counts: [Int], _ what: String, _ random: inout SeededGenerator
+        _ bank: ExpertBank, _ type: Element.Type, counts: [Int], _ what: String, _ random: inout Generator
     ) {
         let total = counts.reduce(0, +)
         let rowCount = max(1, total / 2)

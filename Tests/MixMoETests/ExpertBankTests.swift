@@ -9,7 +9,7 @@ extension ProductTests {
         /// Uneven runs of slots of different widths, of every type, against sums of Double.
         @Test(arguments: [StoredType.float32, .float16, .bfloat16, .float8E4M3])
         func everyTypeOnEveryInstructionSet(type: StoredType) {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             for activation in [ExpertActivation.silu, .clampedSwiGLU(alpha: 1.702, limit: 7)] {
                 let sample = BankSample(
                     type, hidden: 130, widths: [1, 16, 24, 0, 96, 48], activation: activation, random: &random)
@@ -25,7 +25,7 @@ extension ProductTests {
 
         /// More rows than are multiplied at once.
         @Test func manyRows() {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             let sample = BankSample(.bfloat16, hidden: 64, widths: [32, 40], activation: .silu, random: &random)
             sample.check(BFloat16.self, threads: 2, counts: [515, 0], "one run", &random)
             sample.check(Float.self, threads: 2, counts: [257, 300], "two runs", &random)
@@ -34,7 +34,7 @@ extension ProductTests {
         /// Views of shards of gpt-oss's form give, summed over the lanes, what the whole gives.
         @Test(arguments: [StoredType.bfloat16, .float8E4M3])
         func shardsAddUp(type: StoredType) {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             let (hidden, width) = (192, 96)
             let gate = StoredWeights(type, rows: width, columns: hidden, layout: .everySecondColumn, random: &random)
             let up = StoredWeights(type, rows: width, columns: hidden, layout: .everySecondColumn, random: &random)
@@ -62,7 +62,7 @@ extension ProductTests {
         /// A row's result is the same bits alone and among others, a NaN beside it or not, and on every call.
         @Test func rowsAreIndependent() {
             withEachInstructionSet { isa in
-                var random = SeededGenerator(seed: seed)
+                var random = Generator(seed: seed)
                 let sample = BankSample(.bfloat16, hidden: 96, widths: [48], activation: .silu, random: &random)
                 rowsAreIndependent(sample, Float.self, isa, &random)
                 rowsAreIndependent(sample, BFloat16.self, isa, &random)
@@ -70,7 +70,7 @@ extension ProductTests {
         }
 
         private func rowsAreIndependent<Element: ExpertElement>(
-            _ sample: BankSample, _ type: Element.Type, _ isa: String, _ random: inout SeededGenerator
+            _ sample: BankSample, _ type: Element.Type, _ isa: String, _ random: inout Generator
         ) {
             let (hidden, count) = (sample.hidden, 33)
             let bank = sample.bank(threads: 2)
@@ -93,7 +93,7 @@ extension ProductTests {
 
         /// A slot can be given another expert, and a bias can go.
         @Test func reloadingReplacesAnExpert() {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             let first = BankSample(
                 .bfloat16, hidden: 64, widths: [40], activation: .clampedSwiGLU(alpha: 1.702, limit: 7), random: &random
             )

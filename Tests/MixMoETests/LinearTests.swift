@@ -9,7 +9,7 @@ extension ProductTests {
     @Suite struct LinearTests {
         @Test(arguments: [StoredType.float32, .float16, .bfloat16, .float8E4M3])
         func everyTypeOnEveryInstructionSet(type: StoredType) {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             let team = ThreadTeam(threads: 2)
             for (rows, inputs, outputs) in [(1, 64, 64), (3, 130, 70), (33, 1, 1), (5, 257, 24), (14, 96, 130)] {
                 for layout in Layout.allCases {
@@ -31,7 +31,7 @@ extension ProductTests {
         }
 
         @Test func weightsRoundedToBFloat16() {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             for type in [StoredType.float32, .float16] {
                 let wide = StoredWeights(type, rows: 40, columns: 37, layout: .columns, random: &random)
                 let linear = Linear(wide.matrix, team: ThreadTeam(threads: 1), roundsToBFloat16: true)
@@ -74,7 +74,7 @@ extension ProductTests {
         private func check<Element: ExpertElement>(
             _ linear: Linear, _ matrix: StoredMatrix, _ bias: [Float]?, _ rows: Int, _ type: Element.Type,
             _ what: String,
-            _ random: inout SeededGenerator
+            _ random: inout Generator
         ) {
             let x = (0..<rows * linear.inputs).map { _ in Element.make(Float.random(in: -1...1, using: &random)) }
             var y = [Float](repeating: .nan, count: rows * linear.outputs)

@@ -30,7 +30,7 @@ extension ProductTests {
 
         /// Every type and layout, whole squares and borders: the same bytes by every instruction set and number of threads.
         @Test(arguments: types) func instructionSetsAndThreadsPackTheSame(type: StoredType) throws {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             for (rows, columns) in [(200, 333), (64, 512), (97, 64), (1, 1), (130, 30)] {
                 for layout in Layout.allCases {
                     let origin = (row: Int.random(in: 0..<300, using: &random), column: 0)
@@ -57,7 +57,7 @@ extension ProductTests {
 
         /// Where each weight is, by the definition of panels.
         @Test(arguments: [StoredType.float32, .bfloat16]) func weightsAreWhereTheyShouldBe(type: StoredType) throws {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             let weights = StoredWeights(type, rows: 150, columns: 301, layout: .wideRows, random: &random)
             let packed = try panels([weights.matrix], threads: 2)
             let pairs = (301 + 1) / 2
@@ -82,7 +82,7 @@ extension ProductTests {
 
         /// What is read from a file, whole and in shards, is what its mapping shows; nothing of it is aligned.
         @Test func filesAreReadAsTheyAreMapped() throws {
-            var random = SeededGenerator(seed: seed)
+            var random = Generator(seed: seed)
             func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0..<127, using: &random) } }
             var draft = CheckpointDraft()
             draft.add("odd", "U8", [3], bytes(3))

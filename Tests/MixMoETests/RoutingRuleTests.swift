@@ -1,4 +1,4 @@
-import Foundation
+import MixPlanner
 import Testing
 
 @testable import MixMoE

@@ -8,7 +8,7 @@ import Testing
 
     /// The means over many steps of the busiest group's rows and of the most experts that a group has touched.
     private func play(tokens: Int, groups: Int, experts: Int, choices: Int) -> (rows: Double, touched: Double) {
-        var random = SeededGenerator(seed: Self.seed)
+        var random = SplitMix64(state: Self.seed)
         var (rows, touched) = (0.0, 0.0)
         let steps = 400
         var order = Array(0..<experts)

@@ -160,7 +160,7 @@ import Testing
     @Test func survivesDamage() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("ModelSpecTests.survivesDamage seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(state: seed)
         let texts = try Configs.names.map { Array(try Configs.text($0).utf8) }
         let pieces = ["0", "-1", "1e400", "null", "[", "}", "\"", "99999999999999999999", "\u{0}", "true", "NaN"].map {
             Array($0.utf8)

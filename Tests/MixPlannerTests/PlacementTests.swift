@@ -24,7 +24,7 @@ import Testing
     @Test func balancedHolds() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("PlacementTests.balancedHolds seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(state: seed)
         for _ in 0..<200 {
             let nodes = [1, 2, 4].randomElement(using: &random) ?? 1
             let groups = nodes * Int.random(in: 1...3, using: &random)

@@ -1,24 +1,24 @@
 /// A small random generator with a seed, so that a failure can be run again (SplitMix64).
-struct Generator: RandomNumberGenerator, Sendable {
+package struct Generator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         return mix(state)
     }
 
     /// A number below `bound`.
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
-    mutating func pick<Choices: RandomAccessCollection>(_ choices: Choices) -> Choices.Element {
+    package mutating func pick<Choices: RandomAccessCollection>(_ choices: Choices) -> Choices.Element {
         choices[choices.index(choices.startIndex, offsetBy: below(choices.count))]
     }
 }
 
 /// Spreads the bits of a number.
-func mix(_ value: UInt64) -> UInt64 {
+package func mix(_ value: UInt64) -> UInt64 {
     var bits = value
     bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
     bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
