@@ -17,20 +17,27 @@ struct Calibrate: ParsableCommand {
     @Option(help: ArgumentHelp("Where the cluster goes: JSON.", valueName: "file"))
     var out: String
 
-    @Option(help: "Seconds for each measurement, of which there are some hundreds.")
-    var seconds = 0.03
+    @Option(help: "Seconds for each measurement in a round, of which there are some hundreds.")
+    var seconds = 0.01
+
+    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the lower quartile counts.")
+    var count = 7
 
     @OptionGroup(title: "Job") var job: JobOptions
 
     func validate() throws {
-        guard seconds > 0 else { throw ValidationError("--seconds must be more than 0.") }
+        guard seconds > 0, count > 0 else { throw ValidationError("--seconds and --rounds must be more than 0.") }
     }
 
     func run() throws {
         let world = try job.request.join()
         defer { world.close() }
         let begin = Clock.now()
-        let calibration = try Calibrator(world: world, seconds: seconds).run()
+        let rounds = Rounds(world: world)
+        let workspace = try Workspace(bytes: Calibrator.largest, kind: .shared, world: world)
+        let calibrator = try Calibrator(world: world, rounds: rounds, seconds: seconds, workspace: workspace)
+        try rounds.run(count)
+        let calibration = try calibrator.calibration()
         guard world.rank == 0 else { return }
         try calibration.cluster.validate()
         try TextFile.write(try CalibrationFile.text(calibration), to: out)
