@@ -14,7 +14,9 @@ extension CollectiveTests {
 
         /// The library's own choices, which are measured: Documentation/Performance.md.
         @Test func untuned() {
-            func limits(_ operation: MixSchedule.Operation, _ bytes: Int, _ nodes: Int, _ lanes: Int) -> [Communicator.Way] {
+            func limits(_ operation: MixSchedule.Operation, _ bytes: Int, _ nodes: Int, _ lanes: Int) -> [Communicator
+                .Way]
+            {
                 [bytes, bytes + 1].map { Self.way(operation, $0, nodes, lanes) }
             }
             let ring = Communicator.Way.schedule("hierarchical", pieces: 1)
@@ -39,7 +41,9 @@ extension CollectiveTests {
                 Tuning(allReduceMessageBytes: .max, allReduceWholeBytes: .max, allToAllMessageBytes: .max),
                 Tuning(allReduceMessageBytes: 100_000, allReduceWholeBytes: 0, allToAllMessageBytes: 100_000),
                 Tuning(allReduceMessageBytes: 3000, allToAllMessageBytes: 3000, algorithms: [.allToAll: "pairwise"]),
-                Tuning(allReduceMessageBytes: 3000, pieceBytes: 1 << 30, algorithms: [.allReduce: "ring", .allGather: "ring"]),
+                Tuning(
+                    allReduceMessageBytes: 3000, pieceBytes: 1 << 30,
+                    algorithms: [.allReduce: "ring", .allGather: "ring"]),
             ]
             for tuning in tunings {
                 let results = try await withWorld(ranks, nodes: nodes, tuning: tuning) { world in
@@ -47,8 +51,11 @@ extension CollectiveTests {
                     for operation in Tuning.tunedOperations {
                         for count in [12 * 16, 12 * 200, 12 * 1600, 12 * 5000, 12 * 24_000] {
                             let block = operation == .allReduce ? count : count / ranks
-                            let way = tuning.way(of: operation, bytes: 4 * block, nodes: nodes, ranksPerNode: ranks / nodes)
-                            guard world.way(of: operation, count: block, type: .int32) == way else { throw Wrong("not \(way)") }
+                            let way = tuning.way(
+                                of: operation, bytes: 4 * block, nodes: nodes, ranksPerNode: ranks / nodes)
+                            guard world.way(of: operation, count: block, type: .int32) == way else {
+                                throw Wrong("not \(way)")
+                            }
                             try Self.hold(operation, count, world)
                         }
                     }
@@ -89,7 +96,9 @@ extension CollectiveTests {
                 }
             }
             guard counters.workRequests == messages, counters.bytesSent == bytes else {
-                throw Wrong("\(operation.rawValue) of \(count) by \(way): \(counters), not \(messages) messages of \(bytes) bytes")
+                throw Wrong(
+                    "\(operation.rawValue) of \(count) by \(way): \(counters), not \(messages) messages of \(bytes) bytes"
+                )
             }
         }
 
@@ -160,7 +169,9 @@ extension CollectiveTests {
                         guard sum.allSatisfy({ $0 == Float(group.size) }) else { throw Wrong("the sum is \(sum[0])") }
                         var all = [Int32](repeating: -1, count: group.size * count)
                         try group.allToAll([Int32](repeating: Int32(group.rank), count: all.count), into: &all)
-                        guard all.indices.allSatisfy({ all[$0] == Int32($0 / count) }) else { throw Wrong("all-to-all") }
+                        guard all.indices.allSatisfy({ all[$0] == Int32($0 / count) }) else {
+                            throw Wrong("all-to-all")
+                        }
                     }
                 }
             }
@@ -171,7 +182,8 @@ extension CollectiveTests {
     /// `MIX_TUNING` with real processes, of one node and of two.
     @Suite struct TuningWishes {
         /// One text for each rank; nil: no file is named, "-": one that is not there.
-        private func job(_ texts: [String?], nodes: Int, _ steps: [String] = ["check"]) throws -> [ChildProcesses.Child] {
+        private func job(_ texts: [String?], nodes: Int, _ steps: [String] = ["check"]) throws -> [ChildProcesses.Child]
+        {
             let folder = try TemporaryFolder()
             let rendezvous = nodes > 1 ? "file://\(folder.path)/rendezvous" : newRendezvous()
             return try ChildProcesses.run(
@@ -198,9 +210,15 @@ extension CollectiveTests {
         static let disagreements: [(odd: String?, others: String?, words: [String])] = [
             ("piece 4096", "piece 8192", ["rank 0", "piece 8192", "to piece 4096", "MIX_TUNING"]),
             (nil, "all-reduce.messages 0", ["all-reduce.messages 0, rank 2 to what the library chooses"]),
-            ("all-to-all.algorithm pairwise", nil, ["tuned to what the library chooses, rank 2 to all-to-all.algorithm"]),
+            (
+                "all-to-all.algorithm pairwise", nil,
+                ["tuned to what the library chooses, rank 2 to all-to-all.algorithm"]
+            ),
             ("-", "piece 5", ["rank 2 has no tuning", "tuning2", "No such file"]),
-            ("piece 5\nrubbish", "piece 5", ["rank 2 has no tuning", "line 2", "\"rubbish\" is not a name and a value"]),
+            (
+                "piece 5\nrubbish", "piece 5",
+                ["rank 2 has no tuning", "line 2", "\"rubbish\" is not a name and a value"]
+            ),
         ]
 
         @Test(arguments: [1, 3], disagreements)

@@ -95,7 +95,7 @@ extension CollectiveTests {
             }
             let path = folder.path + "/tuning"
             try failing(path, "No such file")
-            try failing(folder.path, "")
+            try failing(folder.path, "directory")
             try Data(Self.whole.utf8).write(to: URL(filePath: path))
             #expect(try Tuning(contentsOf: path) == Tuning(text: Self.whole))
             try Data().write(to: URL(filePath: path))
@@ -113,7 +113,7 @@ extension CollectiveTests {
                 let error = try thrown(.invalidJob) { () throws(CollectiveError) in
                     _ = try Communicator.inProcess(ranks: 2, nodes: 2, tuning: wrong)
                 }
-                #expect(error.rank == 0 && error.message.contains("Job.tuning, line "), "\(error)")
+                #expect(error.rank == 0 && error.message.contains("Job.tuning"), "\(error)")
                 let alone = Job(rank: 0, worldSize: 1, rendezvous: "alone", tuning: wrong)
                 try thrown(.invalidJob) { () throws(CollectiveError) in _ = try Communicator.join(alone) }
             }
@@ -124,7 +124,8 @@ extension CollectiveTests {
             let seed = UInt64.random(in: 0..<1 << 32)
             var generator = Generator(seed: seed)
             let original = Array(Self.whole.utf8)
-            let pieces = ["piece", " ", "\n", "0", "9", "#", "all-", ".algorithm ring", "\r", "\u{301}", "-", "\t"].map { Array($0.utf8) }
+            let pieces = ["piece", " ", "\n", "0", "9", "#", "all-", ".algorithm ring", "\r", "\u{301}", "-", "\t"].map
+            { Array($0.utf8) }
             var accepted = 0
             for round in 0..<20_000 {
                 var bytes = generator.below(4) == 0 ? Array(Self.random(&generator).text.utf8) : original

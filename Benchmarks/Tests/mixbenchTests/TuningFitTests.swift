@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct TuningFitTests {
     /// A cluster of even bandwidths; `latency` and `wire` between nodes.
-    private func cluster(_ nodes: Int, _ lanes: Int, latency: Double, wire: Double, inside: Double = 0.3e-6) -> ClusterSpec {
+    private func cluster(_ nodes: Int, _ lanes: Int, latency: Double, wire: Double, inside: Double = 0.3e-6)
+        -> ClusterSpec
+    {
         let memory = LinkClass(name: "shared memory", latency: inside, bandwidth: .flat(20e9))
         return ClusterSpec(
             name: "made up", nodes: nodes, ranksPerNode: lanes, insideNode: memory,

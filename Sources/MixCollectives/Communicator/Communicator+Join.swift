@@ -48,7 +48,8 @@ extension Communicator {
                     sameProcess: Array(repeating: true, count: nodeSize), oversubscribed: ranks > Host.processorCount)
                 worlds.append(
                     Communicator(
-                        world: node, timeout: timeout, tuning: tuning, labels: nodes == 1 ? nil : Array(first..<first + nodeSize)))
+                        world: node, timeout: timeout, tuning: tuning,
+                        labels: nodes == 1 ? nil : Array(first..<first + nodeSize)))
             }
         }
         return nodes == 1 ? worlds : try joined(worlds, nodeSize: nodeSize, timeout: timeout)

@@ -18,7 +18,9 @@ extension Tuning {
         self.init()
         var seen: [Substring: Int] = [:]
         // Not `Character`s: of "\r\n" they are one.
-        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
             func wrong(_ message: String) -> TuningError { TuningError(file: file, line: index + 1, message: message) }
             let content = Substring(line.prefix { $0 != UInt8(ascii: "#") })
             let words = content.split { $0 == " " || $0 == "\t" }
@@ -33,13 +35,16 @@ extension Tuning {
                 guard words[1].utf8.allSatisfy({ (48...57).contains($0) }), let bytes = Int(words[1]),
                     bytes >= size.least
                 else {
-                    throw wrong("\(name) is a whole number of bytes, \(size.least) or more, and not \"\(Self.shown(words[1]))\"")
+                    throw wrong(
+                        "\(name) is a whole number of bytes, \(size.least) or more, and not \"\(Self.shown(words[1]))\""
+                    )
                 }
                 self[keyPath: size.path] = bytes
             } else if let operation = Self.tunedOperations.first(where: { Self.name(ofAlgorithm: $0) == name }) {
                 let known = Self.algorithms(for: operation)
                 guard known.contains(String(words[1])) else {
-                    throw wrong("\(name) is one of \(known.joined(separator: ", ")), and not \"\(Self.shown(words[1]))\"")
+                    throw wrong(
+                        "\(name) is one of \(known.joined(separator: ", ")), and not \"\(Self.shown(words[1]))\"")
                 }
                 algorithms[operation] = String(words[1])
             } else {

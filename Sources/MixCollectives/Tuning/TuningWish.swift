@@ -7,8 +7,10 @@ enum TuningWish: Equatable {
     init(_ job: Job, in environment: Environment) {
         do throws(TuningError) {
             if let given = job.tuning {
-                // Read again: that checks it.
-                self = .tuning(try Tuning(text: given.text, file: "Job.tuning"))
+                // Written and read again: that checks it.
+                let read = try Tuning(text: given.text, file: "Job.tuning")
+                self =
+                    read == given ? .tuning(read) : .refused(reason: "Job.tuning: there is no algorithm of two lines")
             } else if let path = environment["MIX_TUNING"] {
                 self = .tuning(try Tuning(contentsOf: path))
             } else {
@@ -55,10 +57,13 @@ enum TuningWish: Equatable {
             }
         }
         if let other = tunings.firstIndex(where: { $0 != tunings[0] }) {
-            let (ours, theirs) = (tunings[0].differences(from: tunings[other]), tunings[other].differences(from: tunings[0]))
+            let (ours, theirs) = (
+                tunings[0].differences(from: tunings[other]), tunings[other].differences(from: tunings[0])
+            )
             throw wrong(
                 other,
-                "rank 0 on \(hosts[0]) is tuned to \(ours), rank \(other) to \(theirs); give all ranks the same MIX_TUNING")
+                "rank 0 on \(hosts[0]) is tuned to \(ours), rank \(other) to \(theirs); give all ranks the same MIX_TUNING"
+            )
         }
         return tunings[0]
     }

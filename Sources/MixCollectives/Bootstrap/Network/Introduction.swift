@@ -22,7 +22,9 @@ struct Introduction {
 
     var bytes: [UInt8] {
         func text(_ text: String) -> [UInt8] { Array(text.utf8.prefix(Self.longestText)) }
-        var parts = [text(node), text(host), text(address.description), text(transport.rawValue), nonce, text(tuning.text)]
+        var parts = [
+            text(node), text(host), text(address.description), text(transport.rawValue), nonce, text(tuning.text),
+        ]
         switch rdma {
         case .available(let address, let kind, let device, let isForced):
             parts += [text(isForced ? "forced" : "available"), address, text(kind), text(device)]
