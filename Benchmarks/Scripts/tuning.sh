@@ -4,16 +4,16 @@
 #
 #   --rates LIST     of the wire: 1gbit 5gbit 10gbit none (default: 1gbit 5gbit none)
 #   --shapes LIST    nodes x ranks on each (default: 2x1 2x2)
-#   --sizes LIST     default: 1K,4K,16K,64K,256K,1M,4M,16M
-#   --seconds S      for each row (default 0.1)
-#   --rounds N       both in turn, N times; the table has medians (default 3)
+#   --sizes LIST     default: doublings from 1K to 16M
+#   --seconds S      for each row (default 0.06)
+#   --rounds N       both in turn, N times; the table has medians (default 5)
 #   --tuning FILE    take this one, and calibrate nothing
 #   --keep FOLDER    keep clusters, tunings and rows there
 #
 # Times are medians of the slowest rank in microseconds; "x" is the tuned time over the other. Needs what namespaces.sh needs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-rates="1gbit 5gbit none" shapes="2x1 2x2" sizes=1K,4K,16K,64K,256K,1M,4M,16M seconds=0.1 rounds=3 tuning= keep=
+rates="1gbit 5gbit none" shapes="2x1 2x2" sizes=1K,2K,4K,8K,16K,32K,64K,128K,256K,512K,1M,2M,4M,8M,16M seconds=0.06 rounds=5 tuning= keep=
 while [ $# -gt 0 ]; do
   case $1 in
     --rates) rates=${2//,/ } ;; --shapes) shapes=${2//,/ } ;; --sizes) sizes=$2 ;; --seconds) seconds=$2 ;;

@@ -7,5 +7,6 @@ public struct TuningError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is there, and what is expected.
     public var message: String
 
+    /// The file, the line and what is wrong.
     public var description: String { "\(file)\(line.map { ", line \($0)" } ?? ""): \(message)" }
 }
