@@ -40,7 +40,7 @@ final class AccuracyRun {
     func add(
         _ operations: [MixSchedule.Operation], sizes: [Int], seconds: Double, workspace: Workspace
     ) {
-        let policy = Policy(seconds: seconds, check: false)
+        let policy = Policy(seconds: seconds, leastCalls: 2, check: false)
         for operation in operations {
             for bytes in operation == .barrier ? [0] : sizes {
                 let shape = Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: world.size)

@@ -49,7 +49,7 @@ final class Calibrator {
         let (place, lane) = (world.grid.node(of: world.rank), world.grid.lane(of: world.rank))
         pair = try world.split(color: place / 2 * lanes + lane, key: place)
         self.workspace = workspace
-        policy = Policy(seconds: seconds, check: false)
+        policy = Policy(seconds: seconds, leastCalls: 2, check: false)
         kernels = KernelRates(world: world, rounds: rounds)
         let memory = ReadBandwidth(threads: 1)
         read = rounds.add { 1 / memory.measure() }
