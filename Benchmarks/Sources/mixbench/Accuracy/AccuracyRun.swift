@@ -96,8 +96,7 @@ final class AccuracyRun {
                     modelled: try prediction.seconds(probe.shape, way)))
         }
         for (number, probe) in layerProbes.enumerated() {
-            guard let all = rows[number]?.sorted(by: { $0.total < $1.total }), let preset else { continue }
-            let row = all[Rounds.quartile(of: all.count)]
+            guard let rows = rows[number], let measured = Rounds.mean(rows.map(\.total)), let preset else { continue }
             let cost = try cost(probe, preset, calibration)
             let predicted = [
                 ("router", cost.routing + cost.gathering), ("dispatch", cost.dispatch),
@@ -107,8 +106,12 @@ final class AccuracyRun {
                 AccuracyCase(
                     place: place, kind: .layer,
                     name: "\(probe.strategy)\(probe.exchange == .fused ? "" : ", unfused")", size: probe.tokens,
-                    measured: row.total, predicted: cost.seconds,
-                    stages: zip(predicted, row.stages).map { .init(name: $0.0, measured: $1, predicted: $0.1) }))
+                    measured: measured, predicted: cost.seconds,
+                    stages: predicted.enumerated().map { index, stage in
+                        .init(
+                            name: stage.0, measured: Rounds.mean(rows.map { $0.stages[index] }) ?? 0,
+                            predicted: stage.1)
+                    }))
         }
         return cases
     }

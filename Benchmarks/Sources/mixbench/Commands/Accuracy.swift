@@ -13,7 +13,7 @@ struct Accuracy: ParsableCommand {
             mixbench accuracy --from cases.jsonl --plot accuracy.svg
 
             Benchmarks/Scripts/accuracy.sh does it over several wires. Calibration and measurements are taken in turns, round \
-            after round in another order, and of each the lower quartile counts; the error of a case is |predicted − measured|/measured, and a \
+            after round in another order, of each the mean of the lower half counts; the error of a case is |predicted − measured|/measured, and a \
             partition is an operation or strategy in one place.
             """)
 
@@ -29,7 +29,7 @@ struct Accuracy: ParsableCommand {
     @Option(help: "Seconds of each measurement of a collective in a round, and a tenth of each of a layer.")
     var seconds = 0.01
 
-    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the lower quartile counts.")
+    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the mean of the lower half counts.")
     var count = 9
 
     @Option(help: "Model whose layers are measured, or none.")

@@ -1,10 +1,10 @@
 import MixCollectives
 
-/// Measurements that are taken in turns, round after round and each round in another order, of which each keeps its lower
-/// quartile.
+/// Measurements that are taken in turns, round after round and each round in another order, of which each keeps the mean of the
+/// lower half of its times.
 ///
-/// What disturbs a machine for some seconds falls on a round of all of them then, not on all rounds of one; and where memory is
-/// slow or fast depending on who had it before, all get both.
+/// What disturbs a machine for some seconds falls on a round of all of them then, not on all rounds of one. And where times have
+/// two levels, as memory's have among noisy neighbours, a mean tells how often each was met; a quantile would jump.
 final class Rounds {
     private struct Probe {
         let measure: () throws -> Double
@@ -53,12 +53,12 @@ final class Rounds {
         }
     }
 
-    /// The lower quartile of a measurement's times in seconds; nil if it was left out.
-    subscript(index: Int) -> Double? {
-        let times = probes[index].seconds.sorted()
-        return times.isEmpty ? nil : times[Rounds.quartile(of: times.count)]
-    }
+    /// The time of a measurement in seconds; nil if it was left out.
+    subscript(index: Int) -> Double? { Rounds.mean(probes[index].seconds) }
 
-    /// Where among so many ascending times the lower quartile is.
-    static func quartile(of count: Int) -> Int { (count - 1) / 4 }
+    /// The mean of the lower half; nil if there is none.
+    static func mean(_ times: [Double]) -> Double? {
+        let lower = times.sorted().prefix((times.count + 1) / 2)
+        return lower.isEmpty ? nil : lower.reduce(0, +) / Double(lower.count)
+    }
 }
