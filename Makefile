@@ -1,8 +1,9 @@
 # make demo    set up, build, and show what the library does
 # make test    set up, and run every test
 # make test-rdma    run the RDMA tests, in a virtual machine with Soft-RoCE
+# make docs    build the modules' documentation
 
-.PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma bench format lint clean
+.PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma docs bench format lint clean
 
 # Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
@@ -17,7 +18,7 @@ demo: setup
 	swift build -c release --package-path Examples
 	Examples/Scripts/demo.sh
 
-test: setup test-library test-benchmarks test-examples test-import test-rdma
+test: setup test-library docs test-benchmarks test-examples test-import test-rdma
 
 test-library: setup
 	swift build --build-tests $(strict)
@@ -40,6 +41,9 @@ test-import: setup
 
 test-rdma:
 	Tests/Guest/test.sh
+
+docs:
+	Documentation/build.sh
 
 bench: setup
 	swift build -c release --package-path Benchmarks

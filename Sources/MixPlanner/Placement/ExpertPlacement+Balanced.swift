@@ -5,7 +5,9 @@ extension ExpertPlacement {
     /// per replica; and the replicas are packed onto the node's devices. Where groups are no multiple of nodes, all devices
     /// count as one node and all experts as one group.
     ///
-    /// - Parameter weights: loads [layer][expert], rounded to float32 as there.
+    /// - Parameters:
+    ///   - weights: loads [layer][expert], rounded to float32 as there.
+    ///   - shape: devices and places.
     /// - Source: the algorithm of DeepSeek's EPLB.
     public static func balanced(weights: [[Double]], shape: Shape) throws(PlannerError) -> ExpertPlacement {
         let experts = weights.first?.count ?? 0
