@@ -33,6 +33,7 @@ test-examples: setup
 	swift build -c release --package-path Examples
 	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
 	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
+	Tests/Examples/moe-layer.sh Examples/.build/release/moe-layer
 	swift test --package-path Examples
 	Examples/Scripts/check-mixserve.sh
 
