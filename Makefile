@@ -5,6 +5,12 @@
 
 .PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma docs bench format lint clean
 
+# All packages are built into one folder, so that what they share is compiled once. SwiftPM takes a folder's last manifest for the
+# package's own, unless told not to.
+folder := $(CURDIR)/.build/make
+together := --scratch-path $(folder) --disable-build-manifest-caching
+programs := $(folder)/release
+
 # Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
 
@@ -12,30 +18,31 @@ setup:
 	@.ci/setup
 
 build: setup
-	swift build
+	swift build $(together)
 
 demo: setup
-	swift build -c release --package-path Examples
-	Examples/Scripts/demo.sh
+	swift build $(together) -c release --package-path Examples
+	swift build $(together) -c release --package-path Benchmarks --product mixbench
+	Examples/Scripts/demo.sh $(programs)
 
 test: setup test-library docs test-benchmarks test-examples test-import test-rdma
 
 test-library: setup
-	swift build --build-tests $(strict)
-	swift test --skip-build
+	swift build $(together) --build-tests $(strict)
+	swift test $(together) --skip-build
 
 test-benchmarks: setup
-	swift build -c release --package-path Benchmarks
-	swift test --package-path Benchmarks
-	Benchmarks/Scripts/check-overhead.sh
+	swift build $(together) -c release --package-path Benchmarks
+	swift test $(together) --package-path Benchmarks
+	Benchmarks/Scripts/check-overhead.sh --program $(programs)/mixoverhead
 
 test-examples: setup
-	swift build -c release --package-path Examples
-	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
-	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
-	Tests/Examples/moe-layer.sh Examples/.build/release/moe-layer
-	swift test --package-path Examples
-	Examples/Scripts/check-mixserve.sh
+	swift build $(together) -c release --package-path Examples
+	$(programs)/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
+	Tests/Examples/mixplan.sh $(programs)/mixplan
+	Tests/Examples/moe-layer.sh $(programs)/moe-layer
+	swift test $(together) --package-path Examples
+	Examples/Scripts/check-mixserve.sh $(programs)/mixserve
 
 test-import: setup
 	Tests/Import/run.sh
@@ -44,11 +51,11 @@ test-rdma:
 	Tests/Guest/test.sh
 
 docs:
-	Documentation/build.sh
+	Documentation/build.sh $(together)
 
 bench: setup
-	swift build -c release --package-path Benchmarks
-	Benchmarks/.build/release/mixbench all-reduce --ranks 2 -b 8 -e 64M -f 4
+	swift build $(together) -c release --package-path Benchmarks
+	$(programs)/mixbench all-reduce --ranks 2 -b 8 -e 64M -f 4
 
 format:
 	swift format --in-place --recursive Sources Tests Examples Benchmarks Package.swift

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the modules' documentation with DocC into one archive, .build/documentation/MixServe.doccarchive. A warning is an
-# error. Any web server shows it:
+# error. Options, such as --scratch-path, are for swift build. Any web server shows it:
 #
 #     python3 -m http.server --directory .build/documentation/MixServe.doccarchive      # then /documentation
 set -euo pipefail
@@ -13,8 +13,8 @@ tools=$(target runtimeResourcePath)/../../bin
 for tool in docc swift-symbolgraph-extract; do
     [ -x "$tools/$tool" ] || { echo "Documentation/build.sh: no $tool beside swift; the toolchains of swift.org have it" >&2; exit 1; }
 done
-swift build --target MixMoE
-build=$(swift build --show-bin-path)
+swift build "$@" --target MixMoE
+build=$(swift build "$@" --show-bin-path)
 triple=$(target unversionedTriple)
 maps=()
 for map in "$build"/CMix*.build/module.modulemap; do maps+=(-Xcc "-fmodule-map-file=$map"); done
