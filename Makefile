@@ -7,12 +7,14 @@
 
 # All packages are built into one folder, so that what they share is compiled once. SwiftPM takes a folder's last manifest for the
 # package's own, unless told not to.
-folder := $(CURDIR)/.build/make
-together := --scratch-path $(folder) --disable-build-manifest-caching
-programs := $(folder)/release
+together := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)/.build/make
+programs := $(CURDIR)/.build/make/release
 
-# Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
+# Tests are optimised too: they look at much data, and the guest's processor is slow. They look at what is internal, so they
+# have a folder of their own. Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
+tests := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)/.build/test \
+	-Xswiftc -enable-testing -Xswiftc -DMIX_TESTABLE $(strict)
 
 setup:
 	@.ci/setup
@@ -21,40 +23,41 @@ build: setup
 	swift build $(together)
 
 demo: setup
-	swift build $(together) -c release --package-path Examples
-	swift build $(together) -c release --package-path Benchmarks --product mixbench
+	swift build $(together) --package-path Examples
+	swift build $(together) --package-path Benchmarks --product mixbench
 	Examples/Scripts/demo.sh $(programs)
 
 test: setup test-library docs test-benchmarks test-examples test-import test-rdma
 
 test-library: setup
-	swift build $(together) --build-tests $(strict)
-	swift test $(together) --skip-build
+	swift build $(tests) --build-tests
+	swift test $(tests) --skip-build
 
 test-benchmarks: setup
-	swift build $(together) -c release --package-path Benchmarks
-	swift test $(together) --package-path Benchmarks
+	swift build $(together) --package-path Benchmarks
+	swift test $(tests) --package-path Benchmarks
 	Benchmarks/Scripts/check-overhead.sh --program $(programs)/mixoverhead
 
 test-examples: setup
-	swift build $(together) -c release --package-path Examples
+	swift build $(together) --package-path Examples
 	$(programs)/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
 	Tests/Examples/mixplan.sh $(programs)/mixplan
 	Tests/Examples/moe-layer.sh $(programs)/moe-layer
-	swift test $(together) --package-path Examples
+	swift test $(tests) --package-path Examples
 	Examples/Scripts/check-mixserve.sh $(programs)/mixserve
 
 test-import: setup
 	Tests/Import/run.sh
 
 test-rdma:
-	Tests/Guest/test.sh
+	swift build $(tests) --product MixTestRank
+	Tests/Guest/test.sh .build/test/release/MixTestRank
 
 docs:
-	Documentation/build.sh $(together)
+	Documentation/build.sh $(tests)
 
 bench: setup
-	swift build $(together) -c release --package-path Benchmarks
+	swift build $(together) --package-path Benchmarks
 	$(programs)/mixbench all-reduce --ranks 2 -b 8 -e 64M -f 4
 
 format:
