@@ -1,49 +1,64 @@
 # make demo    set up, build, and show what the library does
 # make test    set up, and run every test
 # make test-rdma    run the RDMA tests, in a virtual machine with Soft-RoCE
+# make docs    build the modules' documentation
 
-.PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma bench format lint clean
+.PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma docs bench format lint clean
 
-# Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
+# All packages are built into one folder, so that what they share is compiled once. SwiftPM takes a folder's last manifest for the
+# package's own, unless told not to.
+together := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)/.build/make
+programs := $(CURDIR)/.build/make/release
+
+# Tests are optimised too: they look at much data, and the guest's processor is slow. They look at what is internal, so they
+# have a folder of their own. Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
+tests := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)/.build/test \
+	-Xswiftc -enable-testing -Xswiftc -DMIX_TESTABLE $(strict)
 
 setup:
 	@.ci/setup
 
 build: setup
-	swift build
+	swift build $(together)
 
 demo: setup
-	swift build -c release --package-path Examples
-	Examples/Scripts/demo.sh
+	swift build $(together) --package-path Examples
+	swift build $(together) --package-path Benchmarks --product mixbench
+	Examples/Scripts/demo.sh $(programs)
 
-test: setup test-library test-benchmarks test-examples test-import test-rdma
+test: setup test-library docs test-benchmarks test-examples test-import test-rdma
 
 test-library: setup
-	swift build --build-tests $(strict)
-	swift test --skip-build
+	swift build $(tests) --build-tests
+	swift test $(tests) --skip-build
 
 test-benchmarks: setup
-	swift build -c release --package-path Benchmarks
-	swift test --package-path Benchmarks
-	Benchmarks/Scripts/check-overhead.sh
+	swift build $(together) --package-path Benchmarks
+	swift test $(tests) --package-path Benchmarks
+	Benchmarks/Scripts/check-overhead.sh --program $(programs)/mixoverhead
 
 test-examples: setup
-	swift build -c release --package-path Examples
-	Examples/.build/release/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
-	Tests/Examples/mixplan.sh Examples/.build/release/mixplan
-	swift test --package-path Examples
-	Examples/Scripts/check-mixserve.sh
+	swift build $(together) --package-path Examples
+	$(programs)/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
+	Tests/Examples/mixplan.sh $(programs)/mixplan
+	Tests/Examples/moe-layer.sh $(programs)/moe-layer
+	swift test $(tests) --package-path Examples
+	Examples/Scripts/check-mixserve.sh $(programs)/mixserve
 
 test-import: setup
 	Tests/Import/run.sh
 
 test-rdma:
-	Tests/Guest/test.sh
+	swift build $(tests) --product MixTestRank
+	Tests/Guest/test.sh .build/test/release/MixTestRank
+
+docs:
+	Documentation/build.sh $(tests)
 
 bench: setup
-	swift build -c release --package-path Benchmarks
-	Benchmarks/.build/release/mixbench all-reduce --ranks 2 -b 8 -e 64M -f 4
+	swift build $(together) --package-path Benchmarks
+	$(programs)/mixbench all-reduce --ranks 2 -b 8 -e 64M -f 4
 
 format:
 	swift format --in-place --recursive Sources Tests Examples Benchmarks Package.swift

@@ -56,6 +56,7 @@ let package = Package(
             name: "mixserve",
             dependencies: [
                 "Decoder",
+                "ExampleSupport",
                 .product(name: "MixCollectives", package: "MixServe"),
                 .product(name: "MixMoE", package: "MixServe"),
                 .product(name: "MixPlanner", package: "MixServe"),
@@ -82,7 +83,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         // What several examples share.
         .target(
-            name: "ExampleSupport", dependencies: [.product(name: "MixCollectives", package: "MixServe")],
+            name: "ExampleSupport",
+            dependencies: [
+                .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
     ]
 )

@@ -1,11 +1,10 @@
 #!/bin/sh
 # Generates with every model of a set of fixtures, in processes on two nodes, and compares the tokens with the reference's.
 #
-#     check-mixserve.sh [FIXTURES]
+#     check-mixserve.sh MIXSERVE [FIXTURES]
 set -eu
-here=$(cd "$(dirname "$0")/.." && pwd)
-fixtures=${1:-${MIX_FIXTURES:-$here/../Tests/Fixtures}}
-mixserve=$here/.build/release/mixserve
+mixserve=$1
+fixtures=${2:-${MIX_FIXTURES:-$(dirname "$0")/../../Tests/Fixtures}}
 
 # The numbers of a list in expected.json.
 list() { tr -d ' \n' < "$1" | sed -n "s/.*\"$2\":\[\([0-9,]*\)\].*/\1/p"; }

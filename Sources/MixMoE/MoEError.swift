@@ -67,6 +67,7 @@ public struct MoEError: Error, Sendable, CustomStringConvertible {
     /// The collective's error, where one failed.
     public var collective: CollectiveError?
 
+    /// Describes a failure.
     public init(
         _ code: Code, _ message: String, file: String? = nil, tensor: String? = nil, errno: Int32? = nil,
         collective: CollectiveError? = nil

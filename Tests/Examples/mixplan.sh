@@ -47,6 +47,8 @@ echo '[[90,132,40,61,104,165,39,4,73,56,183,86],[20,107,104,64,19,197,187,157,17
 place=("$mixplan" place --weights "$folder/weights.json" --groups 4 --nodes 2 --devices 8 --json -)
 expect "EPLB" '"phy2log":[[5,6,5,7,8,4,3,4,10,9,10,2,0,1,11,1],[7,10,6,8,6,11,8,9,2,4,5,1,5,0,3,1]]' \
     "${place[@]}" --method eplb --replicas 16
+expect "EPLB's replicas" '"log2phy":[[[12,-1],[15,13],[11,-1],[6,-1],[7,5],[0,2],[1,-1]' \
+    "${place[@]}" --method eplb --replicas 16
 expect "linear placement" '"phy2log":[[0,1,2,3,4,5,6,7,8,9,10,11,0,1,2,3]' "${place[@]}" --method linear --replicas 16
 expect "clustered placement" '"phy2log"' "${place[@]}" --method clustered --replicas 16
 refuse "places that do not divide" "a multiple of 8 devices" "${place[@]}" --method eplb --replicas 15

@@ -46,5 +46,3 @@ reached verbs 24
 MIX_TRANSPORT=tcp play "tcp, 4 ranks on 2 nodes" 4 2 join routes check
 reached tcp 8
 [ -z "$(ls /dev/shm)" ] || { echo "FAILED: left in /dev/shm: $(ls /dev/shm)"; exit 1; }
-# In the same guest, because booting one takes half a minute.
-exec sh "$(dirname "$0")/faults.sh" "$program"

@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# Every RDMA test there is. A missing test bed is a loud skip at somebody's desk and a failure in CI.
+# test.sh PROGRAM  Every RDMA test there is. PROGRAM is a MixTestRank that was built optimised, because the guest's processor is
+# slow, and with -enable-testing. A missing test bed is a loud skip at somebody's desk and a failure in CI.
 set -euo pipefail
+program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 
 .ci/setup --guest || echo "test-rdma: the test bed could not be installed" >&2
-program=.build/guest-build/release/MixTestRank
-# A release build, because the guest's processor is slow; it may look at what is internal.
-swift build -c release --product MixTestRank --scratch-path .build/guest-build \
-    -Xswiftc -enable-testing -Xswiftc -DMIX_TESTABLE
 
 run() {
     local status=0
@@ -21,9 +19,6 @@ run() {
 
 # Only where the machine's own kernel has no device is there a reason to give.
 [ -e /sys/class/infiniband ] || "$program" verbs-link reason
-run --limit 120 Tests/Guest/tools.sh
-run --limit 240 Tests/Guest/verbs-link.sh "$PWD/$program"
-run --limit 400 Tests/Guest/job.sh "$PWD/$program"
-run --limit 120 --guests 2 Tests/Guest/two.sh "$PWD/$program"
-run --limit 300 --guests 2 Tests/Guest/two-nodes.sh "$PWD/$program"
+run --limit 700 Tests/Guest/one.sh "$program"
+run --limit 400 --guests 2 Tests/Guest/two.sh "$program"
 echo "test-rdma: passed"

@@ -17,7 +17,40 @@ import Testing
                 [7, 10, 6, 8, 6, 11, 8, 9, 2, 4, 5, 1, 5, 0, 3, 1],
             ])
         #expect(placement.replicasOfExpert[0] == [1, 2, 1, 1, 2, 2, 1, 1, 1, 1, 2, 1])
-        #expect(placement.placesOfExpert[0][5] == [0, 2])
+        // The replica that was made first lies behind the other one.
+        #expect(placement.placesOfExpert[0][1] == [15, 13])
+    }
+
+    /// Any weights: the three maps are those of EPLB's definition.
+    @Test func balancedIsEPLB() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("PlacementTests.balancedIsEPLB seed \(seed)")
+        var random = SplitMix64(state: seed)
+        var isInOrder = true
+        for _ in 0..<300 {
+            let nodes = [1, 2, 4].randomElement(using: &random) ?? 1
+            let groups = Int.random(in: 1...8, using: &random)
+            let experts = groups * Int.random(in: 1...8, using: &random) * (groups % nodes == 0 ? 1 : nodes)
+            let devices = nodes * Int.random(in: 1...4, using: &random)
+            let perDevice = (experts + devices - 1) / devices + Int.random(in: 0...3, using: &random)
+            let shape = ExpertPlacement.Shape(
+                replicas: devices * perDevice, groups: groups, nodes: nodes, devices: devices)
+            let weights = (0..<2).map { _ in
+                (0..<experts).map { _ in Double(Int.random(in: 0...200, using: &random)) }
+            }
+            let placement = try ExpertPlacement.balanced(weights: weights, shape: shape)
+            for (layer, weights) in weights.enumerated() {
+                let wanted = EPLBDefinition(
+                    weights.map { Float($0) }, replicas: shape.replicas, groups: groups, nodes: nodes, devices: devices)
+                try #require(placement.expertOfPlace[layer] == wanted.phy2log)
+                try #require(placement.replicaOfPlace[layer] == wanted.phyrank)
+                try #require(placement.replicasOfExpert[layer] == wanted.logcnt)
+                try #require(placement.placesOfExpert[layer] == wanted.log2phy.map { $0.filter { $0 >= 0 } })
+                isInOrder = isInOrder && placement.placesOfExpert[layer].allSatisfy { $0 == $0.sorted() }
+            }
+        }
+        // Or else the order of replicas would not have been tested.
+        #expect(!isInOrder)
     }
 
     /// Any weights: every expert has a place, groups stay on a node, devices are full, and the busiest is no worse than in order.

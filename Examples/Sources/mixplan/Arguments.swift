@@ -16,8 +16,8 @@ struct TimeArgument: ExpressibleByArgument {
     }
 }
 
-extension Objective: ExpressibleByArgument {}
-extension Exchange: ExpressibleByArgument {}
+extension Objective: @retroactive ExpressibleByArgument {}
+extension Exchange: @retroactive ExpressibleByArgument {}
 
 /// Which cost model.
 enum CostModelArgument: String, ExpressibleByArgument, CaseIterable {

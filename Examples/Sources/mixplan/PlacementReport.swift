@@ -16,7 +16,7 @@ struct PlacementReport: Encodable {
 
     /// The expert of every place, [layer][place].
     var phy2log: [[Int]]
-    /// The places of every expert, [layer][expert][replica], filled up with −1.
+    /// The places of every expert in the order of its replicas, [layer][expert][replica], filled up with −1.
     var log2phy: [[[Int]]]
     /// How many places each expert has, [layer][expert].
     var logcnt: [[Int]]

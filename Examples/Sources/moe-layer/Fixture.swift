@@ -32,5 +32,20 @@ struct Fixture {
         layer = facts?.layer ?? 0
     }
 
+    /// A tensor [tokens, width] of a case.
+    ///
+    /// - Throws: `MoEError`, naming the tensor with both shapes, where the model or the case's inputs ask for another one.
+    func tensor(_ name: String, tokens: Int? = nil, width: Int) throws(MoEError) -> StoredTensor {
+        let tensor = try io.tensor(named: name)
+        let shape = tensor.shape
+        guard shape.count == 2, tokens == nil || shape[0] == tokens, shape[1] == width else {
+            throw MoEError(
+                .shape,
+                "it has the shape \(shape), and config.json and the case ask for [\(tokens.map(String.init) ?? "tokens"), \(width)]",
+                file: io.path, tensor: name)
+        }
+        return tensor
+    }
+
     private static func size(_ name: String) -> Int { Int(name.dropFirst().prefix { $0.isNumber }) ?? Int.max }
 }

@@ -14,15 +14,23 @@ struct LayerCase<Element: ExpertElement> {
     private let weights: [Float]
     private let tolerance: Float
 
-    init(_ name: String, _ fixture: Fixture, _ moe: MoELayer, _ world: Communicator) throws {
+    /// Reads the case.
+    ///
+    /// - Throws: `MoEError`, naming a tensor that is missing, or of another shape or type.
+    init(_ name: String, _ fixture: Fixture, _ moe: MoELayer, _ world: Communicator) throws(MoEError) {
         self.name = name
         self.moe = moe
         self.world = world
         let isRounded = name.hasSuffix(".bf16")
-        input = try fixture.io.floats(named: "\(name).hidden_states")
-        wanted = try fixture.io.floats(named: isRounded ? "\(name).output_exact" : "\(name).output")
-        experts = try fixture.io.integers(named: "\(name).selected_experts")
-        weights = try fixture.io.floats(named: "\(name).routing_weights")
+        let (hidden, choices) = (moe.spec.hidden, moe.spec.experts.choices)
+        let rows = try fixture.tensor("\(name).hidden_states", width: hidden)
+        let tokens = rows.shape[0]
+        input = try rows.floats()
+        wanted = try fixture.tensor(
+            isRounded ? "\(name).output_exact" : "\(name).output", tokens: tokens, width: hidden
+        ).floats()
+        experts = try fixture.tensor("\(name).selected_experts", tokens: tokens, width: choices).integers()
+        weights = try fixture.tensor("\(name).routing_weights", tokens: tokens, width: choices).floats()
         tolerance = isRounded ? 1e-2 : 1e-5
     }
 

@@ -17,10 +17,6 @@ struct MoELayerCommand: ParsableCommand {
             bfloat16 1e-2 (the largest difference over the largest value), experts exactly.
             """)
 
-    enum Transport: String, ExpressibleByArgument, CaseIterable {
-        case auto, shm, tcp, verbs
-    }
-
     @Option(help: "The folder with the layer and its inputs and outputs.")
     var fixture: String
 
@@ -30,48 +26,16 @@ struct MoELayerCommand: ParsableCommand {
     @Option(help: "The layer's number in the checkpoint, if not the one that the fixture names.")
     var layer: Int?
 
-    @Option(help: "Virtual nodes: ranks of different nodes share no memory.")
-    var nodes = 1
-
-    @Option(help: "Start this many ranks, unless a launcher (torchrun, mpirun, srun) already did.")
-    var ranks = 1
-
     @Option(
         help: ArgumentHelp(
             "How to cut the layer: \"TP=2 + EP=2\", or with attention's part, which says who has which tokens: \"TP=2 + DP=2, EP=4\". TP inside nodes and EP across them, if not given.",
             valueName: "strategy"))
     var strategy: String?
 
-    @Option(help: "Between nodes: auto, tcp, verbs; shm with one node.")
-    var transport = Transport.auto
-
-    @Flag(help: "Communicate step by step, instead of fused.")
-    var unfused = false
-
-    @Option(help: "Threads per rank; its share of the processors, if not given.")
-    var threads: Int?
-
-    func validate() throws {
-        guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
-            throw ValidationError("\(ranks) ranks do not split evenly over \(nodes) nodes.")
-        }
-        if transport == .shm, nodes > 1 {
-            throw ValidationError("Shared memory ends at a node: --transport shm goes with --nodes 1.")
-        }
-        if transport == .tcp || transport == .verbs, nodes == 1, !Launcher.isRank {
-            throw ValidationError(
-                "Ranks of one node share memory: --transport \(transport.rawValue) goes with --nodes 2 or more.")
-        }
-        if let threads, threads < 1 { throw ValidationError("--threads is at least 1.") }
-    }
+    @OptionGroup(title: "Job") var job: JobOptions
 
     func run() throws {
-        if !Launcher.isRank, ranks > 1 {
-            var launcher = Launcher(ranks: ranks, nodes: nodes)
-            if transport != .auto { launcher.environment["MIX_TRANSPORT"] = transport.rawValue }
-            throw ExitCode(try launcher.run())
-        }
-        let world = try Communicator.join()
+        let world = try job.join()
         defer { world.close() }
         do {
             guard try check(world) else { throw ExitCode.failure }
@@ -95,7 +59,7 @@ struct MoELayerCommand: ParsableCommand {
                     "There is no case \(caseName); there are \(fixture.caseNames.joined(separator: ", ")).")
             }
         }
-        var options = MoELayerOptions(threads: threads, communication: unfused ? .unfused : .fused)
+        var options = MoELayerOptions(threads: job.threads, communication: job.unfused ? .unfused : .fused)
         let speaker = Speaker(world: world)
         var right = true
         // Cases in bfloat16 are computed with weights rounded to it: a layer of their own.

@@ -69,6 +69,7 @@ public struct CollectiveError: Error, Sendable, CustomStringConvertible {
     /// The operating system's error number, where there is one.
     public var errno: Int32?
 
+    /// Describes a failure.
     public init(
         _ code: Code, _ message: String, rank: Int? = nil, host: String? = nil,
         operation: Operation? = nil, sequence: UInt64? = nil, errno: Int32? = nil

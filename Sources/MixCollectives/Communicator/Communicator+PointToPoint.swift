@@ -1,5 +1,5 @@
 extension Communicator {
-    /// Sends `input` to `destination`, which calls ``receive(_:from:tag:)`` with the same `tag`.
+    /// Sends `input` to `destination`, which calls `receive(_:from:tag:)` with the same `tag`.
     ///
     /// Messages between two ranks with equal tags arrive in the order sent. Returns when `input` may be changed:
     /// at once for a message that fits into the channel's 64 KiB, else when the receiver has taken it; so two ranks that

@@ -3,6 +3,7 @@ public struct BFloat16: BitwiseCopyable, Sendable, Hashable {
     /// Sign, 8 exponent bits, 7 mantissa bits.
     public var bitPattern: UInt16
 
+    /// The value of these bits.
     @inlinable public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
     /// The nearest bfloat16, ties to even; NaN stays NaN.

@@ -9,7 +9,7 @@ extension Communicator {
     /// has come; counts may differ on every node and call, and may be zero. Per lane and node, (rows sent)·hidden/m
     /// elements in wire format cross between nodes, and with them a note of some hundred bytes and 6 bytes per choice.
     ///
-    /// `use(algorithm:for:)` with ``Operation/fusedDispatch`` takes `sequential` and `unfused` for comparison.
+    /// `use(algorithm:for:)` with ``/MixSchedule/Operation/fusedDispatch`` takes `sequential` and `unfused` for comparison.
     ///
     /// - Parameters:
     ///   - rows: [tokens, hidden], f32, bf16 or f16.

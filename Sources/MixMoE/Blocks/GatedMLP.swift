@@ -10,6 +10,8 @@ public final class GatedMLP {
     /// Reads `PREFIXgate_proj.weight`, `up_proj` and `down_proj`, or some of their width.
     ///
     /// - Parameters:
+    ///   - weights: where they are read.
+    ///   - prefix: what the names of the tensors begin with, with the last dot.
     ///   - width: the whole inner width.
     ///   - part: the inner elements to keep; nil for all. Results of parts are summands of the whole.
     ///   - team: multiplies. One caller at a time uses all that share it.

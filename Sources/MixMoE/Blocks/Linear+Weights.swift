@@ -2,7 +2,10 @@ extension Linear {
     /// Reads and packs a matrix, or this rank's part of one.
     ///
     /// - Parameters:
+    ///   - weights: where the matrix is read.
     ///   - name: a tensor [outputs, inputs] of float32, float16, bfloat16, or float8 with scales.
+    ///   - outputs: rows of the whole matrix.
+    ///   - inputs: columns of the whole matrix.
     ///   - rows: the outputs to keep; nil for all.
     ///   - columns: the inputs to keep; nil for all. Products of parts are summands of the whole.
     ///   - bias: the name of a tensor [outputs], of which `rows` are kept; nil for none.

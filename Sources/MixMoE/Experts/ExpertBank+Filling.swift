@@ -4,6 +4,7 @@ extension ExpertBank {
     /// Gives a slot random weights that let sums stay about as large as what goes in, without a checkpoint: for measurements.
     ///
     /// - Parameters:
+    ///   - index: the slot, from 0.
     ///   - type: float32, bfloat16, float16 or float8E4M3.
     ///   - seed: the same seed gives the same weights.
     public func fill(slot index: Int, with type: StoredType, seed: UInt64) {

@@ -4,8 +4,14 @@ public import MixPlanner
 extension MoELayer {
     /// Reads this rank's part of one layer of a model's weights, as ``init(checkpoint:layer:strategy:world:options:)`` does.
     ///
-    /// - Parameter team: multiplies in place of `options.threads`; layers that run one after the other may share it, and
-    ///   need no threads of their own then.
+    /// - Parameters:
+    ///   - weights: where they are read.
+    ///   - layer: the layer's number, from 0.
+    ///   - strategy: as many ranks as `world` has; of a strategy with PP, one stage.
+    ///   - world: used for nothing else meanwhile.
+    ///   - options: how it computes and communicates.
+    ///   - team: multiplies in place of `options.threads`; layers that run one after the other may share it, and need no
+    ///     threads of their own then.
     /// - Throws: ``MoEError``, as there.
     public convenience init(
         weights: ModelWeights, layer: Int, strategy: Strategy, world: Communicator,

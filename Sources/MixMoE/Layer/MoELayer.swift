@@ -9,7 +9,7 @@ public import MixPlanner
 /// degrees that divide will do; where attention has more ranks than a complete set of experts, there are several sets, and
 /// where several ranks with the same tokens hold different experts, each sends what its like on other nodes needs.
 ///
-/// Rows travel by ``MixCollectives/Communicator/dispatch(_:hidden:routing:placement:options:)`` and ``MixCollectives/Communicator/combine(_:_:into:)``.
+/// Rows travel by ``/MixCollectives/Communicator/dispatch(_:hidden:routing:placement:options:)`` and ``/MixCollectives/Communicator/combine(_:_:into:)``.
 /// The number of tokens may differ on every rank and call, and may be zero. After the first calls of a size a call
 /// allocates nothing.
 ///
@@ -71,9 +71,11 @@ public final class MoELayer {
     /// A rank reads the router, and of its experts the rows and columns that its lane has; nothing else.
     ///
     /// - Parameters:
+    ///   - checkpoint: where the weights are read.
     ///   - layer: the layer's number, from 0.
     ///   - strategy: as many ranks as `world` has; of a strategy with PP, one stage.
     ///   - world: used for nothing else meanwhile.
+    ///   - options: how it computes and communicates.
     /// - Throws: ``MoEError``: what is wrong with the checkpoint, naming file and tensor; ``MoEError/Code/invalidStrategy``;
     ///   ``MoEError/Code/mismatch`` on all ranks, naming one, when ranks have different checkpoints or arguments;
     ///   ``MoEError/Code/peerFailed`` when another rank could not read its part.

@@ -28,7 +28,7 @@ public struct LinkFit: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - samples: at least one, of different sizes, in any order.
-    ///   - latency: α, where it is known; else it is extrapolated from the two smallest sizes to none, at least 0.
+    ///   - known: α, where it is known; else it is extrapolated from the two smallest sizes to none, at least 0.
     public init(_ samples: [Sample], latency known: Double? = nil) {
         precondition(!samples.isEmpty, "a fit needs a sample")
         let samples = samples.sorted { $0.bytes < $1.bytes }

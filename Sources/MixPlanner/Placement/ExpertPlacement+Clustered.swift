@@ -5,7 +5,9 @@ extension ExpertPlacement {
     /// Inside a node, experts are packed onto devices by load.
     ///
     /// - Parameters:
+    ///   - trace: what experts the requests chose.
     ///   - nodeOfRequest: the node that each request of the trace goes to.
+    ///   - shape: devices and places.
     /// - Source: "Scaling Multi-Node Mixture-of-Experts Inference Using Expert Activation Patterns" (arXiv 2604.23150).
     public static func clustered(
         _ trace: ExpertTrace, nodeOfRequest: [Int], shape: Shape
@@ -69,7 +71,10 @@ extension ExpertPlacement {
     /// A node for every request of a trace: groups of similar requests, the largest first, each to the node that has fewest; groups
     /// that are larger than a node's share are spread over several.
     ///
-    /// - Parameter clusters: how many groups, at least as many as nodes for all nodes to have any.
+    /// - Parameters:
+    ///   - trace: what experts the requests chose.
+    ///   - clusters: how many groups, at least as many as nodes for all nodes to have any.
+    ///   - nodes: how many nodes there are.
     public static func nodes(for trace: ExpertTrace, clusters: Int, nodes: Int) -> [Int] {
         let groups = RequestGroups(trace, count: clusters)
         let share = (trace.requests.count + nodes - 1) / nodes

@@ -51,10 +51,24 @@ public struct ExpertPlacement: Sendable, Hashable {
     /// The expert of every place, [layer][place]: `phy2log` of EPLB.
     public let expertOfPlace: [[Int]]
 
-    init(shape: Shape, experts: Int, expertOfPlace: [[Int]]) {
+    /// Which of its expert's replicas every place has, counted from 0 in the order in which they were made, [layer][place]:
+    /// `phyrank` of EPLB.
+    public let replicaOfPlace: [[Int]]
+
+    /// - Parameter replicaOfPlace: without it, an expert's replicas are counted in the order of places.
+    init(shape: Shape, experts: Int, expertOfPlace: [[Int]], replicaOfPlace: [[Int]]? = nil) {
         self.shape = shape
         self.experts = experts
         self.expertOfPlace = expertOfPlace
+        self.replicaOfPlace =
+            replicaOfPlace
+            ?? expertOfPlace.map { places in
+                var counts = Array(repeating: 0, count: experts)
+                return places.map { expert in
+                    defer { counts[expert] += 1 }
+                    return counts[expert]
+                }
+            }
     }
 
     /// How many places each expert has, [layer][expert]: `logcnt` of EPLB.
@@ -64,10 +78,13 @@ public struct ExpertPlacement: Sendable, Hashable {
         }
     }
 
-    /// The places of each expert, [layer][expert][replica].
+    /// The places of each expert, [layer][expert][replica]: `log2phy` of EPLB without its padding.
     public var placesOfExpert: [[[Int]]] {
-        expertOfPlace.map { places in
-            places.enumerated().reduce(into: Array(repeating: [], count: experts)) { $0[$1.element].append($1.offset) }
+        zip(expertOfPlace, zip(replicaOfPlace, replicasOfExpert)).map { experts, layer in
+            let (replicas, counts) = layer
+            var places = counts.map { Array(repeating: 0, count: $0) }
+            for (place, expert) in experts.enumerated() { places[expert][replicas[place]] = place }
+            return places
         }
     }
 

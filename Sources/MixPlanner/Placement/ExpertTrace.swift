@@ -89,7 +89,9 @@ extension ExpertTrace {
 
     /// Reads the text of a file.
     ///
-    /// - Parameter file: what errors call it.
+    /// - Parameters:
+    ///   - json: what a file has in it.
+    ///   - file: what errors call it.
     public init(json: Data, file: String = "trace") throws(PlannerError) {
         let decoder = JSONDecoder()
         if let content = try? decoder.decode(File.self, from: json) {

@@ -15,6 +15,8 @@ public struct PlacementTraffic: Sendable, Hashable {
     /// Counts.
     ///
     /// - Parameters:
+    ///   - placement: where experts are.
+    ///   - trace: what experts the requests chose.
     ///   - nodeOfRequest: where each request of the trace runs.
     ///   - rowBytes: bytes per row: hidden elements times bytes per element.
     /// - Complexity: O(layers · (requests + nodes²) · experts).

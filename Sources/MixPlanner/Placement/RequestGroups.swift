@@ -12,6 +12,7 @@ public struct RequestGroups: Sendable, Hashable {
     /// Groups the requests of a trace.
     ///
     /// - Parameters:
+    ///   - trace: what experts the requests chose.
     ///   - count: how many groups at most.
     ///   - seed: decides which requests are the first centers (k-means++); the same gives the same groups.
     /// - Complexity: O(iterations · requests · groups · layers · experts), with 50 iterations at most.

@@ -4,7 +4,7 @@ public struct PlannerOptions: Sendable, Hashable {
     public enum CostModel: Sendable, Hashable {
         /// Equations (1) to (11) of "MixServe", see ``PaperCostModel``. `dividesOnce` corrects the documented double division.
         case paper(dividesOnce: Bool)
-        /// Rooflines, the library's schedules, queues and balance, see ``RefinedModel``.
+        /// Rooflines, the library's schedules, queues and balance.
         case refined
     }
 

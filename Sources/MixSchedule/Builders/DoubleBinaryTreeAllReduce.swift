@@ -4,8 +4,11 @@ extension Schedule {
     /// About 2·log₂ n rounds. A rank that is busy in one tree is a leaf in the other, so each sends about twice the data
     /// in total, like a ring, but after a logarithmic number of rounds: for medium messages and many ranks.
     ///
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - rankCount: how many ranks take part.
+    ///   - pieces: into how many pieces each half is cut, so that all levels of the trees work at the same time.
     /// - Source: Sanders, Speck and Träff, "Two-tree algorithms for full bandwidth broadcast, reduction and scan" (2009).
-    /// - Parameter pieces: into how many pieces each half is cut, so that all levels of the trees work at the same time.
     public static func doubleBinaryTreeAllReduce(
         rank: Int, rankCount: Int, pieces: Int = 1
     ) -> Schedule {

@@ -8,6 +8,7 @@ extension Schedule {
     /// (n−1)/m of a block, 1/m of what an all-reduce followed by an all-to-all sends.
     ///
     /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
     ///   - topology: nodes of equal size.
     ///   - pieces: into how many pieces each transfer is cut, so that wire and node work at the same time.
     ///   - overlaps: false for the three phases one after the other, as a yardstick.

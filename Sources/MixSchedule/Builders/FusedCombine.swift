@@ -8,6 +8,7 @@ extension Schedule {
     /// lane sends (n−1) parts, 1/m of what ``unfusedCombine(rank:topology:)`` sends.
     ///
     /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
     ///   - topology: nodes of equal size.
     ///   - pieces: into how many pieces each transfer is cut, so that wire and node work at the same time.
     ///   - overlaps: false for reduce-scatter, all-to-all and all-gather one after the other, as a yardstick.

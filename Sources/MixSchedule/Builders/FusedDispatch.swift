@@ -8,6 +8,7 @@ extension Schedule {
     /// (n−1)/m of a block's rows, 1/m of what ``unfusedDispatch(rank:topology:)`` sends. A node's own rows are copied.
     ///
     /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
     ///   - topology: nodes of equal size.
     ///   - pieces: into how many pieces each transfer is cut, so that wire and node work at the same time.
     ///   - overlaps: false for all transfers first and the gathering afterwards, as a yardstick.

@@ -4,7 +4,10 @@ extension Schedule {
     /// With m ranks on each of n nodes each rank sends n−1 blocks, so that each node gets every block of other nodes once,
     /// the least possible. Where nodes differ in size there are no lanes, and one ring goes through all ranks.
     ///
-    /// - Parameter pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - topology: the ranks of each node.
+    ///   - pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
     public static func hierarchicalAllGather(rank: Int, topology: Topology, pieces: Int = 1) -> Schedule {
         guard topology.ranksPerNode != nil else {
             return ringAllGather(rank: rank, rankCount: topology.rankCount, pieces: pieces)

@@ -7,6 +7,8 @@ extension Schedule {
     /// each node then reduces to its first rank on a tree, these do the ring, and broadcast the result.
     ///
     /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - topology: the ranks of each node.
     ///   - pieces: into how many pieces the part of each lane is cut, so that the levels overlap.
     ///   - insideNode: how ranks of one node reach each other. Nodes of unequal size always use messages.
     public static func hierarchicalAllReduce(

@@ -5,7 +5,10 @@ extension Schedule {
     /// With m ranks on each of n nodes each rank sends n−1 blocks, the least possible: a node has something to add to each of
     /// the (n−1)m blocks of other nodes. Where nodes differ in size there are no lanes, and one ring goes through all ranks.
     ///
-    /// - Parameter pieces: into how many pieces each block is cut, so that node and wire work at the same time.
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - topology: the ranks of each node.
+    ///   - pieces: into how many pieces each block is cut, so that node and wire work at the same time.
     public static func hierarchicalReduceScatter(rank: Int, topology: Topology, pieces: Int = 1) -> Schedule {
         guard topology.ranksPerNode != nil else {
             return ringReduceScatter(rank: rank, rankCount: topology.rankCount, pieces: pieces)

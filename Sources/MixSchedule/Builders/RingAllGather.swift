@@ -3,8 +3,11 @@ extension Schedule {
     ///
     /// n−1 rounds. Each rank sends (n−1)/n of the output, the least possible.
     ///
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - rankCount: how many ranks take part.
+    ///   - pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
     /// - Source: Patarasuk and Yuan (2009), second half.
-    /// - Parameter pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
     public static func ringAllGather(rank: Int, rankCount: Int, pieces: Int = 1) -> Schedule {
         var draft = ScheduleDraft(rank: rank, rankCount: rankCount)
         let local = draft.addStream("local")

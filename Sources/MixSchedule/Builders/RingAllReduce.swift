@@ -4,8 +4,11 @@ extension Schedule {
     /// 2(n−1) rounds. Each rank sends 2(n−1)/n of the data, which no algorithm can undercut; the number of rounds makes it
     /// an algorithm for large messages. The input is read where it lies: nothing is copied.
     ///
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - rankCount: how many ranks take part.
+    ///   - pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
     /// - Source: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009).
-    /// - Parameter pieces: into how many pieces each block is cut, so that a rank forwards one while it receives the next.
     public static func ringAllReduce(rank: Int, rankCount: Int, pieces: Int = 1) -> Schedule {
         guard rankCount > 1 else { return .localCopy() }
         var draft = ScheduleDraft(rank: rank, rankCount: rankCount)

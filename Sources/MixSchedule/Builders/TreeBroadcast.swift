@@ -3,8 +3,12 @@ extension Schedule {
     ///
     /// ⌈log₂ n⌉ rounds. The root sends the data to ⌈log₂ n⌉ ranks, everyone together n−1 times.
     ///
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - rankCount: how many ranks take part.
+    ///   - root: the rank that has the data.
+    ///   - pieces: into how many pieces the data is cut, so that a rank forwards one while it receives the next.
     /// - Source: Thakur, Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH" (2005).
-    /// - Parameter pieces: into how many pieces the data is cut, so that a rank forwards one while it receives the next.
     public static func treeBroadcast(
         rank: Int, rankCount: Int, root: Int = 0, pieces: Int = 1
     ) -> Schedule {

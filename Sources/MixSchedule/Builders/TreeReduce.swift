@@ -3,8 +3,12 @@ extension Schedule {
     ///
     /// ⌈log₂ n⌉ rounds. Each rank but the root sends the data once. Sums of subtrees pass through scratch memory.
     ///
+    /// - Parameters:
+    ///   - rank: the rank that the schedule is for, from 0.
+    ///   - rankCount: how many ranks take part.
+    ///   - root: the rank that gets the result.
+    ///   - pieces: into how many pieces the data is cut, so that a rank forwards one while it receives the next.
     /// - Source: Thakur, Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH" (2005).
-    /// - Parameter pieces: into how many pieces the data is cut, so that a rank forwards one while it receives the next.
     public static func treeReduce(
         rank: Int, rankCount: Int, root: Int = 0, pieces: Int = 1
     ) -> Schedule {

@@ -65,9 +65,10 @@ public struct Timeline: Sendable, Hashable {
     /// A timeline of streams whose times are known, such as measured ones.
     public init(rows: [Row]) { self.rows = rows }
 
-    /// Simulates the schedules of all ranks, given in rank order, with steps that do not compete for anything.
+    /// Simulates the schedules of all ranks, with steps that do not compete for anything.
     ///
     /// - Parameters:
+    ///   - schedules: in rank order.
     ///   - layouts: the layouts of each rank's buffers, which say how many elements a step has. They must have
     ///     the blocks that the slices name.
     ///   - cost: what a step takes, in seconds, once it can begin.

@@ -43,10 +43,12 @@ public struct Verifier: Sendable {
         self.topology = topology
     }
 
-    /// Verifies the schedules of all ranks, given in rank order.
+    /// Verifies the schedules of all ranks.
     ///
-    /// - Parameter layouts: the layouts of each rank's buffers, which must fit the operation; nil for blocks of equal size,
-    ///   with as many elements as it takes to tell pieces apart.
+    /// - Parameters:
+    ///   - schedules: in rank order.
+    ///   - layouts: the layouts of each rank's buffers, which must fit the operation; nil for blocks of equal size, with as
+    ///     many elements as it takes to tell pieces apart.
     /// - Throws: the first fault found, with its place.
     public func verify(
         _ schedules: [Schedule], layouts: [Layouts]? = nil

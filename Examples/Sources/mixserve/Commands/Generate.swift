@@ -1,5 +1,6 @@
 import ArgumentParser
 import Decoder
+import ExampleSupport
 import Foundation
 import MixCollectives
 import MixMoE

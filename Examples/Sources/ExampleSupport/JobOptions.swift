@@ -1,30 +1,30 @@
-import ArgumentParser
-import Decoder
-import MixCollectives
-import MixMoE
+package import ArgumentParser
+package import MixCollectives
 
 /// How many ranks there are, where, and how they compute.
-struct JobOptions: ParsableArguments {
-    enum Transport: String, ExpressibleByArgument, CaseIterable {
+package struct JobOptions: ParsableArguments {
+    package enum Transport: String, ExpressibleByArgument, CaseIterable {
         case auto, shm, tcp, verbs
     }
 
     @Option(help: "Virtual nodes: ranks of different nodes share no memory.")
-    var nodes = 1
+    package var nodes = 1
 
     @Option(help: "Start this many ranks, unless a launcher (torchrun, mpirun, srun) already did.")
-    var ranks = 1
+    package var ranks = 1
 
     @Option(help: "Between nodes: auto, tcp, verbs; shm with one node.")
-    var transport = Transport.auto
+    package var transport = Transport.auto
 
     @Flag(help: "Communicate step by step, instead of fused.")
-    var unfused = false
+    package var unfused = false
 
     @Option(help: "Threads per rank; its share of the processors, if not given.")
-    var threads: Int?
+    package var threads: Int?
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
             throw ValidationError("\(ranks) ranks do not split evenly over \(nodes) nodes.")
         }
@@ -38,24 +38,16 @@ struct JobOptions: ParsableArguments {
         if let threads, threads < 1 { throw ValidationError("--threads is at least 1.") }
     }
 
-    var communication: MoELayerOptions.Communication { unfused ? .unfused : .fused }
-
-    /// Runs `body` as a rank. A process that nobody started as a rank starts them all first, and never returns.
-    func asRank(_ body: (Communicator) throws -> Void) throws {
+    /// Joins the job. A process that nobody started as a rank starts them all first, and never returns.
+    ///
+    /// - Parameter grace: how long the other ranks may take to end when one died; the launcher's own choice, if not given.
+    /// - Throws: `ExitCode` with the ranks' status, in the process that started them.
+    package func join(grace: Duration? = nil) throws -> Communicator {
         if !Launcher.isRank, ranks > 1 {
-            // A rank that packs weights does not notice that another one died.
-            var launcher = Launcher(ranks: ranks, nodes: nodes, grace: .milliseconds(1800))
+            var launcher = Launcher(ranks: ranks, nodes: nodes, grace: grace)
             if transport != .auto { launcher.environment["MIX_TRANSPORT"] = transport.rawValue }
             throw ExitCode(try launcher.run())
         }
-        let world = try Communicator.join()
-        defer { world.close() }
-        let roll = try RollCall(world)
-        do {
-            try body(world)
-        } catch let error where !(error is ExitCode) {
-            Console.error("rank \(world.rank): \(roll.cause(of: error))\n")
-            throw ExitCode.failure
-        }
+        return try Communicator.join()
     }
 }
