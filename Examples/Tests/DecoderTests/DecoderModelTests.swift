@@ -63,7 +63,7 @@ struct Check {
         for turn in 0..<min(groups, 2) {
             let isBusy = model.group == turn
             let logits = try model.logits(isBusy ? Batch(slot: 1, tokens: fixture.prompt) : Batch())
-            if isBusy {
+            if isBusy, model.isLastStage {
                 let errors = errors(logits)
                 guard errors.filter({ !($0 <= tolerance) }).count <= strays else {
                     throw wrong("logits of group \(turn) differ by \(errors)")
@@ -72,6 +72,7 @@ struct Check {
             model.clear(slot: 1)
         }
         try generate(model)
+        if strategy.pipeline > 1 { try generateTwice(model) }
     }
 
     /// Of each token, the largest difference over the largest of all logits.
@@ -108,6 +109,26 @@ struct Check {
         guard generated == fixture.generated else { throw wrong("\(generated) instead of \(fixture.generated)") }
     }
 
+    /// Two sequences in turn, of which one is always under way while the other one's step ends.
+    private func generateTwice(_ model: DecoderModel) throws {
+        let slots = 0..<2
+        for slot in slots {
+            model.clear(slot: slot)
+            try model.start(Batch(slot: slot, tokens: fixture.prompt))
+        }
+        var generated: [[Int]] = [[], []]
+        for step in fixture.generated.indices {
+            for slot in slots {
+                let next = try model.finish()
+                generated[slot] += next
+                if step + 1 < fixture.generated.count { try model.start(Batch(slot: slot, tokens: next)) }
+            }
+        }
+        for found in generated where found != fixture.generated {
+            throw wrong("\(found) instead of \(fixture.generated), one of two")
+        }
+    }
+
     private func wrong(_ text: String) -> Wrong {
         Wrong(description: "\(fixture.name), \(strategy), \(precision), rank \(world.rank): \(text)")
     }
@@ -115,20 +136,27 @@ struct Check {
 
 extension ModelSpec {
     /// All strategies that a number of ranks has for this model: attention with fewer, as many or more groups than experts
-    /// have parts, either level inside.
+    /// have parts, either level inside, in one stage and in more.
     func strategies(_ ranks: Int) -> [Strategy] {
-        let degrees = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        let pipelines = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        return pipelines.flatMap { strategies(ranks, pipeline: $0) }
+    }
+
+    private func strategies(_ ranks: Int, pipeline: Int) -> [Strategy] {
+        let stage = ranks / pipeline
+        let degrees = (1...stage).filter { stage.isMultiple(of: $0) }
         var found: [Strategy] = []
         for tensor in degrees {
-            for data in degrees where ranks.isMultiple(of: tensor * data) {
+            for data in degrees where stage.isMultiple(of: tensor * data) {
                 for cut in degrees {
-                    for expert in degrees where ranks.isMultiple(of: cut * expert) {
+                    for expert in degrees where stage.isMultiple(of: cut * expert) {
                         for isInside in ModelFixture.isFullSet ? [true, false] : [true] {
                             guard
                                 let strategy = try? Strategy(
                                     attention: Strategy.Attention(tensor: tensor, data: data, tensorIsInside: isInside),
-                                    experts: Strategy.Experts(tensor: cut, expert: expert, tensorIsInside: isInside)),
-                                strategy.ranksPerStage == ranks, !found.contains(strategy),
+                                    experts: Strategy.Experts(tensor: cut, expert: expert, tensorIsInside: isInside),
+                                    pipeline: pipeline),
+                                strategy.rankCount == ranks, !found.contains(strategy),
                                 (try? DecoderModel.check(self, strategy, rankCount: ranks)) != nil
                             else { continue }
                             found.append(strategy)

@@ -29,7 +29,7 @@ struct ServingReport {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             let row = Row(
-                strategy: "\(choice.strategy)", ttftSeconds: result.ttft, itlSeconds: result.itl,
+                strategy: choice.title, ttftSeconds: result.ttft, itlSeconds: result.itl,
                 tokensPerSecond: result.tokensPerSecond, steps: result.steps,
                 bytesBetweenNodes: result.bytesBetweenNodes,
                 predictedTtftSeconds: choice.isOverloaded ? nil : choice.performance?.ttft,
@@ -38,7 +38,7 @@ struct ServingReport {
             Console.write(String(decoding: data, as: UTF8.self) + "\n")
             return
         }
-        var line = Self.padded("\(choice.strategy)", to: 34)
+        var line = Self.padded(choice.title, to: 34)
         for (distribution, predicted, first) in [
             (result.ttft, choice.isOverloaded ? nil : choice.performance?.ttft, 15),
             (result.itl, choice.performance?.itl, 15),
