@@ -39,7 +39,8 @@ extension DecoderModel {
         }
         if let window = spec.attention.slidingWindow {
             throw .unsupported(
-                "attention to the last \(window) tokens only (use_sliding_window); the decoder's attends to all of them")
+                "attention to the last \(window) tokens only (use_sliding_window); the decoder's attends to all of them"
+            )
         }
     }
 }

@@ -109,13 +109,12 @@ struct Bench: ParsableCommand {
             let choices = try choices(nodes: world.grid.nodeCount, ranks: world.size) { wish, cluster in
                 try StrategyChoice(wish, spec, world, workload, communication: job.communication, cluster: cluster)
             }
-            let report = ServingReport(isJSON: json)
-            if world.rank == 0 {
-                report.begin(
-                    "\(checkpoint ?? preset), \(spec.layers) layers, nodes: \(world.grid.nodeCount), ranks: "
-                        + "\(world.size), \(type.rawValue); \(requests) requests of \(input) + \(output) tokens, \(rate) a second"
-                )
-            }
+            var report = ServingReport(
+                ServingReport.Setting(
+                    model: checkpoint ?? preset, layers: spec.layers, nodes: world.grid.nodeCount, ranks: world.size,
+                    type: type.rawValue, requests: requests, inputTokens: input, outputTokens: output, rate: rate),
+                isJSON: json)
+            if world.rank == 0 { report.begin() }
             for (index, choice) in choices.enumerated() {
                 let model = try DecoderModel(
                     weights, strategy: choice.strategy, world: world, options: options(choice))
