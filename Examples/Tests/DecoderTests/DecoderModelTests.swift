@@ -16,21 +16,21 @@ import Testing
         #expect(strategies.count >= shape.ranks)
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in strategies {
-                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, strays: 0)
+                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, mayStray: [])
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
     }
 
-    /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied: one
-    /// of a prompt may stray, which some strategies' sums make it do, and still all choose the same tokens.
+    /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied, which
+    /// some strategies' sums make it do: then its logits are those of the other choice. Still all choose the same tokens.
     @Test(
         arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil },
         [(1, 1), (2, 2)] + (ModelFixture.isFullSet ? [(4, 2)] : []))
     func bfloat16(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in fixture.spec.strategies(shape.ranks) {
-                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2, strays: 1)
+                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2, mayStray: fixture.nearTies)
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
@@ -54,8 +54,8 @@ struct Check {
         let description: String
     }
 
-    /// - Parameter strays: how many tokens' logits may lie outside the tolerance.
-    func run(tolerance: Float, strays: Int) throws {
+    /// - Parameter mayStray: tokens whose logits may lie outside the tolerance.
+    func run(tolerance: Float, mayStray: Set<Int>) throws {
         let model = try fixture.model(strategy, world, precision)
         defer { model.close() }
         let groups = strategy.attention.data
@@ -65,7 +65,7 @@ struct Check {
             let logits = try model.logits(isBusy ? Batch(slot: 1, tokens: fixture.prompt) : Batch())
             if isBusy, model.isLastStage {
                 let errors = errors(logits)
-                guard errors.filter({ !($0 <= tolerance) }).count <= strays else {
+                guard errors.indices.allSatisfy({ errors[$0] <= tolerance || mayStray.contains($0) }) else {
                     throw wrong("logits of group \(turn) differ by \(errors)")
                 }
             }
@@ -78,7 +78,7 @@ struct Check {
     /// Of each token, the largest difference over the largest of all logits.
     private func errors(_ found: [Float]) -> [Float] {
         let (wanted, vocabulary) = (fixture.logits, fixture.spec.vocabulary)
-        guard found.count == wanted.count else { return [.infinity, .infinity] }
+        guard found.count == wanted.count else { return fixture.prompt.map { _ in .infinity } }
         let scale = wanted.reduce(Float(1e-30)) { max($0, abs($1)) }
         return fixture.prompt.indices.map { token in
             (token * vocabulary..<(token + 1) * vocabulary).reduce(Float(0)) {
