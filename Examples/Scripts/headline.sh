@@ -3,16 +3,16 @@
 # communication beside TP with PP, DP with EP, and TP with EP, all unfused.
 #
 #   --wires LIST       1gbit 5gbit 10gbit none (default: 1gbit 5gbit)
-#   --rates LIST       requests per second (default: low, middle, more than can be answered: 0.25 1 8)
+#   --rates LIST       requests per second (default: low, middle, more than can be answered: 1 2 8)
 #   --layers N         of qwen3-30b-a3b, in bf16 (default 4)
-#   --requests N       (default 12), each of --input (128) and --output (32) tokens
+#   --requests N       (default 24), each of --input (128) and --output (32) tokens
 #   --strategies LIST  with ; between, the first one the one to compare with
 #   --cluster DIR      keep calibrations there, one per wire (WIRE.json), and use those that are there; without it, measure none
 #   --json FILE        keep the rows there (default headline.jsonl); a second run adds to it
 #   --from FILE        only print the table of such rows
 #
-# A node is a network namespace (Benchmarks/Scripts/namespaces.sh) and one processor, which its ranks share and no other
-# node's can borrow. Needs what that needs, jq, and both packages built for release.
+# A node is a network namespace (Benchmarks/Scripts/namespaces.sh), whose ranks are pinned to different processors; those of
+# different nodes may share one. Needs what that needs, jq, and both packages built for release.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 benchmarks=$here/../../Benchmarks
@@ -22,11 +22,10 @@ if [ "${1:-}" = rank ]; then
   shift
   words=()
   while [ "$*" != "--bind none" ]; do words+=("$1"); shift; done
-  place=(taskset -c $((BENCH_RANK * BENCH_NODES / BENCH_RANKS % $(nproc --all))))
   if [ "${words[0]}" = calibrate ]; then
-    exec "${place[@]}" "$benchmarks/.build/release/mixbench" "${words[@]}" --bind none
+    exec "$benchmarks/.build/release/mixbench" "${words[@]}" --bind none
   fi
-  exec "${place[@]}" "$here/../.build/release/mixserve" bench --strategies "$HEADLINE_STRATEGIES" "${words[@]}"
+  exec "$here/../.build/release/mixserve" bench --strategies "$HEADLINE_STRATEGIES" "${words[@]}"
 fi
 
 table() { # rows
@@ -48,8 +47,8 @@ table() { # rows
       | "| " + (map(tostring) | join(" | ")) + " |")' "$1"
 }
 
-wires="1gbit 5gbit" rates="0.25 1 8" layers=4 requests=12 input=128 output=32 clusters= json=headline.jsonl
-strategies="auto; TP=2 [PP=2]; TP=2 + DP=2, EP=4 unfused; DP=4, EP=4 unfused; TP=2 + DP=2, TP=2 + EP=2 unfused"
+wires="1gbit 5gbit" rates="1 2 8" layers=4 requests=24 input=128 output=32 clusters= json=headline.jsonl
+strategies="auto; TP=2 [PP=2]; TP=2 + DP=2, EP=4 unfused; TP=2 + DP=2, TP=2 + EP=2 unfused"
 while [ $# -gt 0 ]; do
   case $1 in
     --wires) wires=${2//,/ } ;; --rates) rates=${2//,/ } ;; --layers) layers=$2 ;; --requests) requests=$2 ;;

@@ -55,11 +55,11 @@ public final class DecoderModel {
         self.options = options
         let place = try RankPlace(strategy, rank: world.rank, rankCount: world.size)
         self.place = place
-        lane = PipelineLane(world, strategy, place)
         lengths = Array(repeating: 0, count: options.sequences)
-        let stage: Communicator
+        let (lane, stage): (PipelineLane, Communicator)
         var tensor: Communicator?
         do throws(CollectiveError) {
+            lane = try PipelineLane(world, place)
             stage = place.stages > 1 ? try world.split(color: place.stage) : world
             if place.shards > 1 {
                 tensor = try stage.split(
@@ -68,14 +68,14 @@ public final class DecoderModel {
         } catch {
             throw .communication(error)
         }
-        self.stage = stage
+        (self.lane, self.stage) = (lane, stage)
         // A stage whose experts can't be loaded tells the others.
         stack = try world.agree { () throws(DecoderError) -> any LayerStack in
             switch options.precision {
             case .float32:
-                try DecoderStack<Float>(weights, strategy, place, world, stage: stage, tensor: tensor, options)
+                try DecoderStack<Float>(weights, strategy, place, world, lane, stage: stage, tensor: tensor, options)
             case .bfloat16:
-                try DecoderStack<BFloat16>(weights, strategy, place, world, stage: stage, tensor: tensor, options)
+                try DecoderStack<BFloat16>(weights, strategy, place, world, lane, stage: stage, tensor: tensor, options)
             }
         }
         bytesRead = weights.bytesRead
@@ -128,12 +128,9 @@ public final class DecoderModel {
         var numbers = [Int64(number)]
         try leavingOnFailure { () throws(DecoderError) in
             try communicating { () throws(CollectiveError) in
-                if place.isFirst {
-                    try stage.broadcast(&numbers, root: 0)
-                } else {
-                    try lane.takeOver(&numbers, .number)
-                }
-                if !place.isLast { try lane.handOn(numbers, .number) }
+                if place.isFirst { try stage.broadcast(&numbers, root: 0) }
+                try lane.takeOver(&numbers, .number)
+                try lane.handOn(numbers, .number)
             }
         }
         return Int(numbers[0])
@@ -163,7 +160,11 @@ public final class DecoderModel {
     public func stopRecording() -> StepRecording { stack.stopRecording() }
 
     /// Ends this rank's part; ranks that still wait for it are told at once.
-    public func close() { stack.close() }
+    public func close() {
+        stack.close()
+        lane.close()
+        if place.stages > 1 { stage.close() }
+    }
 
     private func leavingOnFailure(_ body: () throws(DecoderError) -> Void) throws(DecoderError) {
         do throws(DecoderError) {

@@ -25,15 +25,15 @@ final class DecoderStack<Element: DecoderElement>: LayerStack {
     private var recording: StepRecording?
 
     /// - Parameters:
+    ///   - lane: the way to the other stages.
     ///   - stage: the ranks of this pipeline stage.
     ///   - tensor: those of them that share this group's heads.
     init(
-        _ weights: ModelWeights, _ strategy: Strategy, _ place: RankPlace, _ world: Communicator, stage: Communicator,
-        tensor: Communicator?, _ options: DecoderOptions
+        _ weights: ModelWeights, _ strategy: Strategy, _ place: RankPlace, _ world: Communicator, _ lane: PipelineLane,
+        stage: Communicator, tensor: Communicator?, _ options: DecoderOptions
     ) throws(DecoderError) {
         let (spec, heads) = (weights.spec, place.part(of: weights.spec.attention.heads))
-        (self.spec, self.place, self.world, self.tensor) = (spec, place, world, tensor)
-        lane = PipelineLane(world, strategy, place)
+        (self.spec, self.place, self.world, self.lane, self.tensor) = (spec, place, world, lane, tensor)
         let team = options.threads.map { ThreadTeam(threads: $0) } ?? ThreadTeam(shareOf: world)
         let numbers = place.layers(of: spec.layers)
         firstLayer = numbers.lowerBound

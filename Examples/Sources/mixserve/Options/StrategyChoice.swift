@@ -67,15 +67,17 @@ struct StrategyChoice {
                 wish, spec, nodes: world.grid.nodeCount, ranks: world.size, workload, communication: communication,
                 cluster: cluster)
         }
+        guard wish.hasPrefix("auto") else {
+            self = try choice(wish)
+            return
+        }
         var text = [UInt8](repeating: 0, count: 128)
         if world.rank == 0 {
-            let choice = try choice(wish)
-            for (index, byte) in choice.name.utf8.enumerated() { text[index] = byte }
-            text[text.count - 1] = choice.isAutomatic ? 1 : 0
+            for (index, byte) in try choice(wish).name.utf8.enumerated() { text[index] = byte }
         }
         try world.broadcast(&text, root: 0)
         self = try choice(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
-        isAutomatic = text.last == 1
+        isAutomatic = true
     }
 
     /// The planner's best strategy that the decoder can run; without one, tensor parallelism inside nodes and expert
