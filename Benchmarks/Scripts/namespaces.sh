@@ -8,7 +8,8 @@
 #   --seconds S      for each size (default 0.3)
 #   --place WHERE    out (default), in or both
 #   --json FILE      append the rows, without which one can't tell rates apart, as FILE.RATE.SHAPE
-#   --run ARGUMENTS  what mixbench does instead, in the words of its command line; may be repeated, one after the other
+#   --run ARGUMENTS  what mixbench does instead, in the words of its command line, behind variables for its ranks as in
+#                    "MIX_TUNING=FILE all-reduce"; may be repeated, one after the other
 #   --harness FILE   a program that runs several libraries in turns in namespaces of its own making; it is called with
 #                    --nodes --ranks --rate --ops --sizes --seconds --place --json and --extra mix=COMMAND, and its
 #                    other options come behind --
@@ -39,7 +40,7 @@ while [ $# -gt 0 ]; do
     --seconds) seconds=$2 ;; --place) place=$2 ;; --json) json=$2 ;; --harness) harness=$2 ;;
     --run) runs+=("$2") ;;
     --) shift; break ;;
-    -h | --help) sed -n '2,21p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,22p' "$0"; exit 0 ;;
     *) echo "namespaces.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
@@ -106,9 +107,15 @@ for rate in $rates; do
     export BENCH_RANKS=$ranks BENCH_NODES=$nodes BENCH_OPS=$ops BENCH_SIZES=$sizes BENCH_SECONDS=$seconds BENCH_PLACE=$place
     export BENCH_JSON=$file
     for run in "${runs[@]:-peers}"; do
+      variables=()
+      while [[ $run =~ ^[A-Z_]+=[^\ ]*\ + ]]; do
+        variables+=("${BASH_REMATCH[0]%% *}")
+        run=${run#"${BASH_REMATCH[0]}"}
+      done
       for ((rank = 0; rank < ranks; rank++)); do
         # A run is several words.
-        BENCH_RANK=$rank inside $((rank * nodes / ranks)) taskset -c $((rank % $(nproc))) "$here/namespaces.sh" rank "$mixbench" $run --bind none &
+        BENCH_RANK=$rank inside $((rank * nodes / ranks)) taskset -c $((rank % $(nproc))) "$here/namespaces.sh" rank \
+          env "${variables[@]}" "$mixbench" $run --bind none &
         processes+=($!)
       done
       for process in "${processes[@]}"; do wait "$process"; done

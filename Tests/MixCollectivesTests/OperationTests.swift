@@ -78,11 +78,11 @@ extension CollectiveTests {
 
 /// Runs cases one after the other on one world.
 func runAll(
-    _ cases: [CollectiveCase], ranks: Int, nodes: Int = 1, limit: Duration = .seconds(45),
+    _ cases: [CollectiveCase], ranks: Int, nodes: Int = 1, tuning: Tuning = Tuning(), limit: Duration = .seconds(45),
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     precondition(!cases.isEmpty)
-    let results = try await withWorld(ranks, nodes: nodes, limit: limit) { communicator in
+    let results = try await withWorld(ranks, nodes: nodes, tuning: tuning, limit: limit) { communicator in
         for one in cases { try one.run(on: communicator) }
     }
     succeeding(results, sourceLocation: sourceLocation)

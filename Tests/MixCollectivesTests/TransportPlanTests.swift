@@ -28,7 +28,8 @@ extension CollectiveTests {
         private func introduction(_ rank: Int, _ wish: TransportWish, _ rdma: Introduction.RDMA) -> Introduction {
             Introduction(
                 node: "node\(rank)", host: "host\(rank)", address: NetworkAddress(host: "10.0.0.\(rank)", port: 5000),
-                transport: wish, rdma: rdma, nonce: [UInt8](repeating: UInt8(rank), count: 32))
+                transport: wish, tuning: .tuning(Tuning(pieceBytes: 4096)), rdma: rdma,
+                nonce: [UInt8](repeating: UInt8(rank), count: 32))
         }
 
         @Test func verbsWhereBothEndsHaveTheSame() throws {

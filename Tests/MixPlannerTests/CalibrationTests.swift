@@ -13,7 +13,12 @@ import Testing
         let link = LinkClass(name: "shared memory", latency: fit.latency, bandwidth: fit.bandwidth)
         let rates = MeasuredRates(
             copy: .flat(4e9), mates: .flat(1e9), reduction: .flat(8e9), messages: link, blockTables: 1e-7,
-            processorsPerNode: 2, wiresPerNode: 1)
+            expertRowElement: 3e-10, processorsPerNode: 2, wiresPerNode: 1,
+            corrections: [
+                Correction(
+                    operation: "gather", way: "exchange",
+                    points: [.init(bytes: 16384, factor: 0.5), .init(bytes: 1024, factor: 2)])
+            ])
         let cluster = ClusterSpec(
             name: "here", nodes: 1, ranksPerNode: 4, insideNode: link, betweenNodes: link, memoryBandwidth: 1e10 / 3,
             memory: 1e9, compute: [.bfloat16: 1e11, .float32: 3e10], source: "measured", measured: rates)
@@ -35,6 +40,32 @@ import Testing
         #expect(try encoder.encode(JSONDecoder().decode(Calibration.self, from: data)) == data)
     }
 
+    @Test func olderFilesHaveNoCorrections() throws {
+        var object = try #require(
+            JSONSerialization.jsonObject(with: JSONEncoder().encode(calibration)) as? [String: Any])
+        var measured = try #require(object["measured"] as? [String: Any])
+        measured["corrections"] = nil
+        measured["expertRowElement"] = nil
+        object["measured"] = measured
+        let cluster = try JSONDecoder().decode(
+            ClusterSpec.self, from: JSONSerialization.data(withJSONObject: object))
+        #expect(cluster.measured?.corrections == [])
+        #expect(cluster.measured?.expertRowElement == 0)
+    }
+
+    @Test func correctionsGoBySizeAndWay() throws {
+        let rates = try #require(calibration.cluster.measured)
+        func factor(_ bytes: Int, way: String = "exchange") -> Double {
+            rates.correction(operation: "gather", way: way, bytes: bytes)
+        }
+        #expect(factor(0) == 2 && factor(1024) == 2)
+        // Halfway in logarithms, in both.
+        #expect(abs(factor(4096) - 1) < 1e-12)
+        #expect(factor(16384) == 0.5 && factor(1 << 30) == 0.5)
+        #expect(factor(4096, way: "schedule") == 1)
+        #expect(rates.correction(operation: "scatter", way: "exchange", bytes: 4096) == 1)
+    }
+
     @Test func interpolatesTheTimeOfRows() throws {
         // A row takes 1e-10, four take 2e-10; so two and a half take 1.5e-10.
         let rate = try #require(calibration.cluster(rowsPerExpert: 2.5).compute[.bfloat16])
@@ -48,7 +79,8 @@ import Testing
     @Test func refusesRatesWithoutAPrice() {
         for change: (inout MeasuredRates) -> Void in [
             { $0.processorsPerNode = 0 }, { $0.wiresPerNode = 0 }, { $0.copy = .flat(0) },
-            { $0.reduction = BandwidthCurve(points: []) },
+            { $0.reduction = BandwidthCurve(points: []) }, { $0.expertRowElement = -1 },
+            { $0.corrections[0].points[0].factor = 0 }, { $0.corrections[0].points[1].bytes = 1024 },
         ] {
             var cluster = calibration.cluster
             change(&cluster.measured!)

@@ -7,7 +7,11 @@ import Testing
     private static let seed = UInt64.random(in: 0...UInt64.max)
 
     /// The means over many steps of the busiest group's rows and of the most experts that a group has touched.
-    private func play(tokens: Int, groups: Int, experts: Int, choices: Int) -> (rows: Double, touched: Double) {
+    ///
+    /// - Parameter sharing: groups whose means count.
+    private func play(
+        tokens: Int, groups: Int, experts: Int, choices: Int, sharing: Int = 1
+    ) -> (rows: Double, touched: Double) {
         var random = SplitMix64(state: Self.seed)
         var (rows, touched) = (0.0, 0.0)
         let steps = 400
@@ -20,10 +24,10 @@ import Testing
                     counts[order[index]] += 1
                 }
             }
-            let size = experts / groups
-            let parts = (0..<groups).map { counts[$0 * size..<($0 + 1) * size] }
-            rows += Double(parts.map { $0.reduce(0, +) }.max() ?? 0)
-            touched += Double(parts.map { $0.count { $0 > 0 } }.max() ?? 0)
+            let size = experts / groups * sharing
+            let parts = (0..<groups / sharing).map { counts[$0 * size..<($0 + 1) * size] }
+            rows += Double(parts.map { $0.reduce(0, +) }.max() ?? 0) / Double(sharing)
+            touched += Double(parts.map { $0.count { $0 > 0 } }.max() ?? 0) / Double(sharing)
         }
         return (rows / Double(steps), touched / Double(steps))
     }
@@ -40,6 +44,20 @@ import Testing
         let touched = layout.busiestTouched(tokens: Double(tokens), probability: 8.0 / 256)
         // A normal distribution is a poor picture of one row per group.
         #expect(abs(rows / played.rows - 1) < (tokens < 8 ? 0.15 : 0.1), "\(rows) for \(played.rows)")
+        #expect(abs(touched / played.touched - 1) < 0.1, "\(touched) for \(played.touched)")
+    }
+
+    @Test(arguments: [(16, 8, 1), (16, 8, 2), (128, 16, 1), (4, 8, 8)])
+    func ranksThatShareProcessorsShareTheirLoad(tokens: Int, groups: Int, cut: Int) throws {
+        print("ExpertLayoutTests seed \(Self.seed)")
+        let layout = try #require(
+            ExpertLayout(
+                .init(tensor: cut, expert: groups), ranksPerNode: 4, model: .deepseekV3, imbalance: 1,
+                options: PlannerOptions(), processorsPerNode: 2))
+        let played = play(tokens: tokens, groups: groups, experts: 256, choices: 8, sharing: max(1, 4 / cut))
+        let rows = layout.busiestRows(tokens: Double(tokens))
+        let touched = layout.busiestTouched(tokens: Double(tokens), probability: 8.0 / 256)
+        #expect(abs(rows / played.rows - 1) < 0.1, "\(rows) for \(played.rows)")
         #expect(abs(touched / played.touched - 1) < 0.1, "\(touched) for \(played.touched)")
     }
 

@@ -20,10 +20,10 @@ package struct Hang: Error, CustomStringConvertible {
 /// Suspends meanwhile, so that the threads of Swift's pool stay free. Ranks that are not back by `limit` are an error.
 /// A rank that throws closes its communicator, so that the others need not wait for their deadline.
 package func withWorld<Value: Sendable>(
-    _ ranks: Int, nodes: Int = 1, timeout: Duration = .seconds(20), limit: Duration = .seconds(45),
-    _ body: @escaping @Sendable (Communicator) throws -> Value
+    _ ranks: Int, nodes: Int = 1, tuning: Tuning = Tuning(), timeout: Duration = .seconds(20),
+    limit: Duration = .seconds(45), _ body: @escaping @Sendable (Communicator) throws -> Value
 ) async throws -> [Result<Value, any Error>] {
-    let worlds = try Communicator.inProcess(ranks: ranks, nodes: nodes, timeout: timeout)
+    let worlds = try Communicator.inProcess(ranks: ranks, nodes: nodes, timeout: timeout, tuning: tuning)
     return try await onThreads(ranks, limit: limit) { rank in
         do {
             return try body(worlds[rank])

@@ -13,19 +13,23 @@ public struct Job: Sendable, Hashable {
     public var node: String
     /// How long any operation may take before it throws.
     public var timeout: Duration
+    /// How operations between nodes go, the same on all ranks; nil: as the file says that `MIX_TUNING` names, or else as the
+    /// library chooses.
+    public var tuning: Tuning?
     /// What started the job, for messages: `torchrun`, `mpirun (Open MPI)`, `MIX_RANK`, …
     public var launcher: String
 
     /// Describes a rank's place in a job by hand; `node` is this host's name unless given.
     public init(
         rank: Int, worldSize: Int, rendezvous: String, node: String? = nil,
-        timeout: Duration = .seconds(30), launcher: String = "embedder"
+        timeout: Duration = .seconds(30), tuning: Tuning? = nil, launcher: String = "embedder"
     ) {
         self.rank = rank
         self.worldSize = worldSize
         self.rendezvous = rendezvous
         self.node = node ?? Host.name
         self.timeout = timeout
+        self.tuning = tuning
         self.launcher = launcher
     }
 }

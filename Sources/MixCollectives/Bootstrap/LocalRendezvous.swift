@@ -8,16 +8,18 @@ internal import Glibc
 /// user at the other end, and nothing is left when the sockets close.
 struct LocalRendezvous {
     let job: Job
+    private let tuning: TuningWish
     private let deadline: Int64
 
-    init(_ job: Job) {
+    init(_ job: Job, _ tuning: TuningWish) {
         self.job = job
+        self.tuning = tuning
         deadline = mix_now() + job.timeout.nanoseconds
     }
 
     /// What a rank says of itself.
     private struct Hello: BitwiseCopyable {
-        static let expectedMagic: UInt64 = 0x3145_5652_4553_584d  // "MXSERVE1"
+        static let expectedMagic: UInt64 = 0x3245_5652_4553_584d  // "MXSERVE2"
         var magic = expectedMagic
         var rank: Int32 = 0
         var worldSize: Int32 = 0
@@ -26,6 +28,7 @@ struct LocalRendezvous {
         var processors: InlineArray<16, UInt64> = .init(repeating: 0)
         var host: InlineArray<64, UInt8> = .init(repeating: 0)
         var node: InlineArray<128, UInt8> = .init(repeating: 0)
+        var tuning: InlineArray<512, UInt8> = .init(repeating: 0)
     }
 
     /// What rank 0 answers: 0, or the code of an error whose text follows.
@@ -46,6 +49,7 @@ struct LocalRendezvous {
         hello.process = Int64(mix_process_id())
         hello.host = .init(text: Host.name)
         hello.node = .init(text: job.node)
+        hello.tuning = .init(text: tuning.text)
         var processors = hello.processors
         unsafe withUnsafeMutableBytes(of: &processors) {
             mix_processor_set($0.baseAddress!.assumingMemoryBound(to: UInt64.self))
@@ -124,6 +128,7 @@ struct LocalRendezvous {
             }
             let complete = hellos.map { $0! }
             try checkNodes(complete)
+            try checkTunings(complete)
             for connection in connections where connection >= 0 {
                 answer(connection, nil)
                 for rank in 0..<job.worldSize {
@@ -191,6 +196,13 @@ struct LocalRendezvous {
                     + "or file:///path, and MIX_SECRET",
                 rank: Int(hello.rank), host: hello.host.text)
         }
+    }
+
+    private func checkTunings(_ hellos: [Hello]) throws(CollectiveError) {
+        let wishes = hellos.map {
+            TuningWish(text: $0.tuning.text) ?? .refused(reason: "what it says makes no sense; is it another version?")
+        }
+        _ = try TuningWish.agreed(wishes, hosts: hellos.map(\.host.text))
     }
 
     private func missing(_ hellos: [Hello?]) -> CollectiveError {

@@ -5,10 +5,12 @@ internal import MixSchedule
 /// listens, and whether it has RDMA; the ranks of a node then exchange their heaps, and ranks of different nodes connect.
 struct NetworkJoin {
     let job: Job
+    private let tuning: TuningWish
     private let secret: Secret
 
-    init(_ job: Job) throws(CollectiveError) {
+    init(_ job: Job, _ tuning: TuningWish) throws(CollectiveError) {
         self.job = job
+        self.tuning = tuning
         secret = try Secret.current(for: job)
     }
 
@@ -20,12 +22,13 @@ struct NetworkJoin {
         let offer = VerbsOffer(job, wish, environment)
         let introductions = try introduce(
             Introduction(
-                node: job.node, host: Host.name, address: listener.address, transport: wish,
+                node: job.node, host: Host.name, address: listener.address, transport: wish, tuning: tuning,
                 rdma: offer.introduction, nonce: Handshake.nonce()))
+        let tuning = try TuningWish.agreed(introductions.map(\.tuning), hosts: introductions.map(\.host))
         let topology = topologyOf(Self.nodes(introductions))
         var plan = try TransportPlan(introductions, topology)
         let mates = topology.nodes[topology.node(of: job.rank)]
-        let local = try joinNode(mates, marked: introductions[mates[0]].address)
+        let local = try joinNode(mates, tuning, marked: introductions[mates[0]].address)
         guard topology.nodeCount > 1 else { return local }
 
         let strangers = (0..<job.worldSize).filter { topology.node(of: $0) != topology.node(of: job.rank) }
@@ -133,7 +136,9 @@ struct NetworkJoin {
     }
 
     /// The communicator of this node's ranks, which meet under a name that no other node and no other job has.
-    private func joinNode(_ mates: [Int], marked mark: NetworkAddress) throws(CollectiveError) -> Communicator {
+    private func joinNode(
+        _ mates: [Int], _ tuning: Tuning, marked mark: NetworkAddress
+    ) throws(CollectiveError) -> Communicator {
         let lane = mates.firstIndex(of: job.rank)!
         let isWorld = mates.count == job.worldSize
         let node =
@@ -142,8 +147,8 @@ struct NetworkJoin {
             : try LocalRendezvous(
                 Job(
                     rank: lane, worldSize: mates.count, rendezvous: "\(job.rendezvous)#\(mark)", node: job.node,
-                    timeout: job.timeout, launcher: job.launcher)
+                    timeout: job.timeout, launcher: job.launcher), .tuning(tuning)
             ).meet()
-        return Communicator(world: node, timeout: job.timeout, labels: isWorld ? nil : mates)
+        return Communicator(world: node, timeout: job.timeout, tuning: tuning, labels: isWorld ? nil : mates)
     }
 }

@@ -16,23 +16,27 @@ extension Communicator {
             throw CollectiveError(
                 .invalidJob, "rank \(job.rank) of \(job.worldSize): a rank is in 0 ..< the number of ranks")
         }
-        if job.worldSize == 1 { return Communicator(world: try Node.alone(), timeout: job.timeout) }
+        let wish = TuningWish(job, in: Environment(Environment.current))
         // A rendezvous that is an address is for several machines; any other text names a job of this one.
-        if try RendezvousPlace(job.rendezvous) != nil { return try NetworkJoin(job).join() }
-        return Communicator(world: try LocalRendezvous(job).meet(), timeout: job.timeout)
+        if job.worldSize > 1, try RendezvousPlace(job.rendezvous) != nil { return try NetworkJoin(job, wish).join() }
+        let node = job.worldSize == 1 ? try Node.alone() : try LocalRendezvous(job, wish).meet()
+        let tuning = try TuningWish.agreed([wish], hosts: [Host.name])
+        return Communicator(world: node, timeout: job.timeout, tuning: tuning)
     }
 
     /// A world of `ranks` ranks inside this process: one communicator each, for as many threads.
     ///
-    /// With `nodes` above 1 they are on virtual nodes of equal size, which share no memory and talk over TCP.
+    /// With `nodes` above 1 they are on virtual nodes of equal size, which share no memory and talk over TCP, as `tuning` says.
     public static func inProcess(
-        ranks: Int, nodes: Int = 1, timeout: Duration = .seconds(30)
+        ranks: Int, nodes: Int = 1, timeout: Duration = .seconds(30), tuning: Tuning = Tuning()
     ) throws(CollectiveError) -> [Communicator] {
         guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
             throw CollectiveError(
                 .invalidArgument,
                 "\(ranks) ranks can't be spread evenly over \(nodes) nodes; a world has at least one of each")
         }
+        let job = Job(rank: 0, worldSize: ranks, rendezvous: "alone", tuning: tuning)
+        let tuning = try TuningWish.agreed([TuningWish(job, in: Environment([:]))], hosts: [Host.name])
         let nodeSize = ranks / nodes
         var worlds: [Communicator] = []
         for first in stride(from: 0, to: ranks, by: nodeSize) {
@@ -44,7 +48,8 @@ extension Communicator {
                     sameProcess: Array(repeating: true, count: nodeSize), oversubscribed: ranks > Host.processorCount)
                 worlds.append(
                     Communicator(
-                        world: node, timeout: timeout, labels: nodes == 1 ? nil : Array(first..<first + nodeSize)))
+                        world: node, timeout: timeout, tuning: tuning,
+                        labels: nodes == 1 ? nil : Array(first..<first + nodeSize)))
             }
         }
         return nodes == 1 ? worlds : try joined(worlds, nodeSize: nodeSize, timeout: timeout)
@@ -89,11 +94,11 @@ extension Communicator {
         return (one, other)
     }
 
-    convenience init(world node: Node, timeout: Duration, labels: [Int]? = nil) {
+    convenience init(world node: Node, timeout: Duration, tuning: Tuning, labels: [Int]? = nil) {
         let size = node.heaps.count
         let offset = Member.worldOffset(groupSize: size)
         let members = (0..<size).map { Member(node: node, nodeRank: $0, offset: offset) }
-        self.init(node: node, members: members, rank: node.index, timeout: timeout, labels: labels)
+        self.init(node: node, members: members, rank: node.index, timeout: timeout, tuning: tuning, labels: labels)
     }
 }
 

@@ -28,7 +28,8 @@ extension Communicator {
         }
         guard let network, group.contains(where: { !network.isLocal($0) }) else {
             return Communicator(
-                node: node, members: group.map(member), rank: newRank, timeout: timeout, blockBytes: bytes)
+                node: node, members: group.map(member), rank: newRank, timeout: timeout, tuning: tuning,
+                blockBytes: bytes)
         }
 
         // Nodes of the group, in the order in which its ranks first name them.
@@ -43,7 +44,7 @@ extension Communicator {
         let mates = topology.nodes[topology.node(of: newRank)]
         let local = Communicator(
             node: node, members: mates.map { member(group[$0]) }, rank: topology.lane(of: newRank), timeout: timeout,
-            labels: mates, blockBytes: bytes)
+            tuning: tuning, labels: mates, blockBytes: bytes)
         // A pair of ranks never has two communicators of the same number: each goes on behind the highest of all.
         let number = group.reduce(0) { Swift.max($0, Int(all[facts * $1 + 3])) }
         network.wires.nextNumber = number + 1

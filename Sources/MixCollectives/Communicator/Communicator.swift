@@ -18,6 +18,9 @@ public final class Communicator: @unchecked Sendable {
         didSet { network?.local.timeout = timeout }
     }
 
+    /// How operations between nodes go, unless ``use(algorithm:for:)`` says otherwise: the same on all ranks of the job.
+    public let tuning: Tuning
+
     /// The wires to ranks on other nodes, where there are any.
     let network: Network?
     /// The ranks' numbers in the communicator of several nodes that this one is a part of, if it is.
@@ -78,12 +81,12 @@ public final class Communicator: @unchecked Sendable {
 
     /// A communicator of ranks of one node, which share memory.
     convenience init(
-        node: Node, members: [Member], rank: Int, timeout: Duration, labels: [Int]? = nil, blockBytes: Int? = nil
+        node: Node, members: [Member], rank: Int, timeout: Duration, tuning: Tuning, labels: [Int]? = nil,
+        blockBytes: Int? = nil
     ) {
         self.init(
-            node: node, members: members, own: members[rank], rank: rank, timeout: timeout, labels: labels,
-            network: nil,
-            blockBytes: blockBytes)
+            node: node, members: members, own: members[rank], rank: rank, timeout: timeout, tuning: tuning,
+            labels: labels, network: nil, blockBytes: blockBytes)
     }
 
     /// A communicator of several nodes, which works with the one of its ranks on this node.
@@ -91,17 +94,18 @@ public final class Communicator: @unchecked Sendable {
         let local = network.local
         self.init(
             node: local.node, members: Array(repeating: local.own, count: network.topology.rankCount), own: local.own,
-            rank: rank, timeout: local.timeout, labels: nil, network: network, blockBytes: nil)
+            rank: rank, timeout: local.timeout, tuning: local.tuning, labels: nil, network: network, blockBytes: nil)
     }
 
     private init(
-        node: Node, members: [Member], own: Member, rank: Int, timeout: Duration, labels: [Int]?, network: Network?,
-        blockBytes: Int?
+        node: Node, members: [Member], own: Member, rank: Int, timeout: Duration, tuning: Tuning, labels: [Int]?,
+        network: Network?, blockBytes: Int?
     ) {
         self.blockBytes = blockBytes
         self.rank = rank
         self.size = members.count
         self.timeout = timeout
+        self.tuning = tuning
         self.node = node
         self.members = .allocate(capacity: members.count)
         self.members.initialize(from: members, count: members.count)

@@ -5,20 +5,10 @@ internal import MixSchedule
 // Operations of a communicator whose ranks are on several nodes: by the schedule of an algorithm, whose messages
 // between nodes take the links, and whose other steps take the node's shared memory.
 extension Communicator {
-    /// Up to so many bytes every lane sends all of an all-reduce, and no hand-over inside the node follows.
-    static let wholeAllReduceBytes = 2 << 10
-    /// Up to so many bytes an all-to-all is one exchange inside the node and one message to each other node.
-    static let smallAllToAllBytes = 64 << 10
-    /// Of pieces this large the levels of an operation work at the same time, and what arrives is combined in the cache.
-    private static let pieceBytes = 256 << 10
-    /// A card's writes end with a completion each: larger pieces, fewer of them.
-    private static let verbsPieceBytes = 2 << 20
-    private static let greatestPieceCount = 64
-
     func runAcrossNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
         try network.local.throwIfFailed()
         do throws(CollectiveError) {
-            try runSchedule(call, network)
+            try runBetweenNodes(call, network)
         } catch {
             throw telling(error)
         }
@@ -30,22 +20,22 @@ extension Communicator {
         return network.fail(failure)
     }
 
-    private func runSchedule(_ call: Call, _ network: Network) throws(CollectiveError) {
-        if call.operation == .allReduce, forced[.allReduce] == nil, network.topology.ranksPerNode != nil,
-            call.count * call.type.size <= smallAllReduceBytes(network)
-        {
-            return try runSmallAllReduce(call, network)
+    private func runBetweenNodes(_ call: Call, _ network: Network) throws(CollectiveError) {
+        switch way(of: call.operation, bytes: call.count * call.type.size, between: network) {
+        case .messages(let inParts) where call.operation == .allReduce:
+            try runSmallAllReduce(call, network, inParts: inParts)
+        case .messages where call.inPlace:
+            try withSeparateInput(call) { call throws(CollectiveError) in try runSmallAllToAll(call, network) }
+        case .messages: try runSmallAllToAll(call, network)
+        case .schedule(let name, let pieces): try runSchedule(name, pieces: pieces, call, network)
+        case .exchange: preconditionFailure("ranks of several nodes share no memory")
         }
-        if call.operation == .allToAll, forced[.allToAll] == nil, network.isRegular,
-            call.count * call.type.size * size <= Self.smallAllToAllBytes
-        {
-            guard call.inPlace else { return try runSmallAllToAll(call, network) }
-            return try withSeparateInput(call) { call throws(CollectiveError) in
-                try runSmallAllToAll(call, network)
-            }
-        }
+    }
+
+    private func runSchedule(
+        _ name: String, pieces: Int, _ call: Call, _ network: Network
+    ) throws(CollectiveError) {
         let algorithms = Algorithm.all(for: call.operation)
-        let name = forced[call.operation]?.name ?? defaultAlgorithm(call.operation, network)
         let index = algorithms.firstIndex { $0.name == name }!
         let algorithm = algorithms[index]
         guard !algorithm.needsMappedMemory || algorithm.usesTopology else {
@@ -54,7 +44,7 @@ extension Communicator {
                 "algorithm \"\(name)\" works inside a node, and this communicator has ranks on "
                     + "\(network.topology.nodeCount)", rank: rank, host: host, operation: call.operation)
         }
-        let schedule = compiled(algorithm, index: UInt8(index), pieces: pieces(call, algorithm, network), call)
+        let schedule = compiled(algorithm, index: UInt8(index), pieces: UInt8(pieces), call)
         if algorithm.needsMappedMemory, !call.exchangesInPlace {
             try withMappedBuffers(call) { call throws(CollectiveError) in
                 try execute(schedule, index: index, call, network)
@@ -66,38 +56,6 @@ extension Communicator {
         } else {
             try execute(schedule, index: index, call, network)
         }
-    }
-
-    /// Up to so many bytes nodes exchange what they have of an all-reduce, and each combines all of it. Between two nodes that
-    /// is as few bytes as reducing in turns, and half the rounds; but it does not work at the same time as the wire.
-    func smallAllReduceBytes(_ network: Network) -> Int {
-        network.topology.nodeCount > 2 ? 16 << 10 : network.local.size > 1 ? 64 << 10 : 256 << 10
-    }
-
-    func defaultAlgorithm(_ operation: Operation, _ network: Network) -> String {
-        switch operation {
-        case .allReduce: network.topology.ranksPerNode == nil ? "hierarchical-ring" : "hierarchical"
-        case .reduceScatter, .allGather, .allToAll: "hierarchical"
-        case .allToAllV: "pairwise"
-        case .broadcast, .reduce: "tree"
-        case .gather, .scatter: "linear"
-        case .barrier: "dissemination"
-        case .fusedAllReduceAllToAll, .fusedDispatch, .fusedCombine, .sendReceive:
-            preconditionFailure("\(operation.rawValue) has a path of its own")
-        }
-    }
-
-    /// Into how many pieces an operation is cut.
-    func pieces(_ call: Call, _ algorithm: Algorithm, _ network: Network) -> UInt8 {
-        guard algorithm.needsMappedMemory, let ranksPerNode = network.topology.ranksPerNode else { return 1 }
-        var bytes = call.count * call.type.size
-        if call.operation == .allReduce { bytes /= ranksPerNode * network.topology.nodeCount }
-        return UInt8(
-            Swift.max(
-                1,
-                Swift.min(
-                    Self.greatestPieceCount, bytes / (network.wires.hasVerbs ? Self.verbsPieceBytes : Self.pieceBytes)))
-        )
     }
 
     private func execute(
@@ -135,21 +93,20 @@ extension Communicator {
 
     /// An all-reduce of little data: inside the node first; then each lane exchanges with its counterparts the node's result,
     /// or its part of it if it's worth a second hand-over inside the node, and combines all nodes' in their order.
-    private func runSmallAllReduce(_ call: Call, _ network: Network) throws(CollectiveError) {
+    private func runSmallAllReduce(_ call: Call, _ network: Network, inParts: Bool) throws(CollectiveError) {
         guard network.local.size > 1 else {
             return try combineNodes(call, network, call.input, call.count, into: call.output)
         }
         var inside = call
         if call.reduction == .average { inside.reduction = .sum }
-        if call.count * call.type.size <= Self.wholeAllReduceBytes {
+        guard inParts else {
             try insideNode(inside, network)
-            try combineNodes(call, network, UnsafeRawPointer(call.output), call.count, into: call.output)
-        } else {
-            enterLocal(call, network)
-            try network.local.exchangeInTwo(inside, Extent(first: 0, count: call.count)) {
-                part, count throws(CollectiveError) in
-                try combineNodes(call, network, UnsafeRawPointer(part), count, into: part)
-            }
+            return try combineNodes(call, network, UnsafeRawPointer(call.output), call.count, into: call.output)
+        }
+        enterLocal(call, network)
+        try network.local.exchangeInTwo(inside, Extent(first: 0, count: call.count)) {
+            part, count throws(CollectiveError) in
+            try combineNodes(call, network, UnsafeRawPointer(part), count, into: part)
         }
     }
 

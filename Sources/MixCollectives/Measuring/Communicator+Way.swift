@@ -23,22 +23,16 @@ extension Communicator {
     public func way(of operation: Operation, count: Int, type: DataType) -> Way {
         let call = Call(operation, type, count: count)
         let bytes = count * type.size
-        if let network {
-            if forced[operation] == nil {
-                if operation == .allReduce, network.topology.ranksPerNode != nil, bytes <= smallAllReduceBytes(network)
-                {
-                    return .messages(inParts: network.local.size > 1 && bytes > Self.wholeAllReduceBytes)
-                }
-                if operation == .allToAll, network.isRegular, bytes * size <= Self.smallAllToAllBytes {
-                    return .messages(inParts: false)
-                }
-            }
-            let name = forced[operation]?.name ?? defaultAlgorithm(operation, network)
-            let pieces = Algorithm.named(name, for: operation).map { self.pieces(call, $0, network) } ?? 1
-            return .schedule(name, pieces: Int(pieces))
-        }
+        if let network { return way(of: operation, bytes: bytes, between: network) }
         if let forced = forced[operation] { return .schedule(forced.name, pieces: 1) }
         let published = operation == .allToAllV ? bytes * size : publishedBytes(call)
         return published <= exchangeLimit(operation, inPlace: false) ? .exchange : .schedule("direct", pieces: 1)
+    }
+
+    /// The way between nodes: the forced one, or else the tuning's.
+    func way(of operation: Operation, bytes: Int, between network: Network) -> Way {
+        guard let forced = forced[operation] else { return tuning.way(of: operation, bytes: bytes, on: network.shape) }
+        return .schedule(
+            forced.name, pieces: tuning.pieces(of: operation, bytes: bytes, forced, network.shape))
     }
 }

@@ -17,8 +17,7 @@ final class Network {
     let number: Int
     /// Which of the links' channels are this communicator's.
     let firstChannel: Int
-    /// Whether all nodes have as many ranks, and these follow each other without a gap.
-    let isRegular: Bool
+    let shape: NetworkShape
 
     init(
         topology: Topology, rank: Int, local: Communicator, hosts: [String], worldRanks: [Int], wires: Wires,
@@ -31,9 +30,7 @@ final class Network {
         self.worldRanks = worldRanks
         self.wires = wires
         self.number = number
-        isRegular =
-            topology.ranksPerNode != nil
-            && topology.nodes.allSatisfy { ranks in ranks.enumerated().allSatisfy { $1 == ranks[0] + $0 } }
+        shape = NetworkShape(topology, hasVerbs: wires.hasVerbs)
         firstChannel = Wires.firstChannel(ofCommunicator: number)
     }
 

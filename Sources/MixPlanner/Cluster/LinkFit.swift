@@ -1,6 +1,7 @@
 /// A latency and a bandwidth curve through measured times of messages, and how well it tells those that it has not seen.
 ///
-/// Every second size, the first and the last among them, becomes a point of the curve; the sizes between are there to judge it.
+/// Every sample becomes a point of the curve. It is judged by what a curve through every second size, the first and the last among
+/// them, makes of the sizes between.
 public struct LinkFit: Sendable, Hashable {
     /// How long a message of so many bytes took.
     public struct Sample: Sendable, Hashable, Codable {
@@ -32,22 +33,27 @@ public struct LinkFit: Sendable, Hashable {
         precondition(!samples.isEmpty, "a fit needs a sample")
         let samples = samples.sorted { $0.bytes < $1.bytes }
         let latency = known ?? LinkFit.extrapolated(samples)
-        // What a larger message takes less than a smaller one is noise, and noise may hide all of a small one's bytes.
-        var (points, least) = ([BandwidthCurve.Point](), 1e-12)
-        for (index, sample) in samples.enumerated() where index.isMultiple(of: 2) || index == samples.count - 1 {
-            least = max(least * (1 + 1e-9), sample.seconds - latency)
-            points.append(.init(bytes: sample.bytes, bytesPerSecond: Double(sample.bytes) / least))
-        }
-        let curve = BandwidthCurve(points: points)
-        let between = samples.enumerated().filter { !$0.offset.isMultiple(of: 2) && $0.offset != samples.count - 1 }
-        let actual = between.map { logarithm($0.element.seconds) }
-        let fitted = between.map { logarithm(latency + curve.seconds($0.element.bytes)) }
+        let isBetween = samples.indices.map { !$0.isMultiple(of: 2) && $0 != samples.count - 1 }
+        let judged = LinkFit.curve(zip(samples, isBetween).filter { !$1 }.map(\.0), latency)
+        let between = zip(samples, isBetween).filter { $1 }.map(\.0)
+        let actual = between.map { logarithm($0.seconds) }
+        let fitted = between.map { logarithm(latency + judged.seconds($0.bytes)) }
         let mean = actual.reduce(0, +) / Double(max(1, actual.count))
         let variance = actual.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         let rest = zip(actual, fitted).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         self.latency = latency
-        bandwidth = curve
+        bandwidth = LinkFit.curve(samples, latency)
         determination = variance > 0 ? 1 - rest / variance : 1
+    }
+
+    /// What a larger message takes less than a smaller one is noise, and noise may hide all of a small one's bytes.
+    private static func curve(_ samples: [Sample], _ latency: Double) -> BandwidthCurve {
+        var least = 1e-12
+        return BandwidthCurve(
+            points: samples.map { sample in
+                least = max(least * (1 + 1e-9), sample.seconds - latency)
+                return .init(bytes: sample.bytes, bytesPerSecond: Double(sample.bytes) / least)
+            })
     }
 
     private static func extrapolated(_ samples: [Sample]) -> Double {

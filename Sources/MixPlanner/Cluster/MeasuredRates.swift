@@ -15,28 +15,56 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
     public var messages: LinkClass
     /// What ranks need to tell each other how large their blocks are, in an all-to-all of blocks of any size: seconds.
     public var blockTables: Double
+    /// What a row costs each expert that it goes to beside its products: seconds per element of the row.
+    public var expertRowElement: Double
     /// Processors of a node, at least 1.
     public var processorsPerNode: Int
     /// Wires of a node to others, at least 1.
     public var wiresPerNode: Int
+    /// What whole operations of all ranks took over what all of the above makes of them.
+    public var corrections: [Correction]
 
     /// Describes what was measured.
     public init(
         copy: BandwidthCurve, mates: BandwidthCurve, reduction: BandwidthCurve, messages: LinkClass,
-        blockTables: Double = 0, processorsPerNode: Int, wiresPerNode: Int
+        blockTables: Double = 0, expertRowElement: Double = 0, processorsPerNode: Int, wiresPerNode: Int,
+        corrections: [Correction] = []
     ) {
         self.copy = copy
         self.mates = mates
         self.reduction = reduction
         self.messages = messages
         self.blockTables = blockTables
+        self.expertRowElement = expertRowElement
         self.processorsPerNode = processorsPerNode
         self.wiresPerNode = wiresPerNode
+        self.corrections = corrections
+    }
+
+    /// Reads rates; what rows cost and corrections may be missing.
+    public init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            copy: try keys.decode(BandwidthCurve.self, forKey: .copy),
+            mates: try keys.decode(BandwidthCurve.self, forKey: .mates),
+            reduction: try keys.decode(BandwidthCurve.self, forKey: .reduction),
+            messages: try keys.decode(LinkClass.self, forKey: .messages),
+            blockTables: try keys.decode(Double.self, forKey: .blockTables),
+            expertRowElement: try keys.decodeIfPresent(Double.self, forKey: .expertRowElement) ?? 0,
+            processorsPerNode: try keys.decode(Int.self, forKey: .processorsPerNode),
+            wiresPerNode: try keys.decode(Int.self, forKey: .wiresPerNode),
+            corrections: try keys.decodeIfPresent([Correction].self, forKey: .corrections) ?? [])
+    }
+
+    /// What to multiply the price of an operation of all ranks with; 1 where nothing is known.
+    public func correction(operation: String, way: String, bytes: Int) -> Double {
+        corrections.first { $0.operation == operation && $0.way == way }?.factor(bytes) ?? 1
     }
 
     var isValid: Bool {
         [copy, mates, reduction, messages.bandwidth].allSatisfy(\.isValid) && messages.latency >= 0
-            && messages.latency.isFinite && blockTables >= 0 && blockTables.isFinite && processorsPerNode >= 1
-            && wiresPerNode >= 1
+            && messages.latency.isFinite && blockTables >= 0 && blockTables.isFinite && expertRowElement >= 0
+            && expertRowElement.isFinite && processorsPerNode >= 1
+            && wiresPerNode >= 1 && corrections.allSatisfy(\.isValid)
     }
 }

@@ -14,12 +14,17 @@ struct ExpertLayout: Sendable {
     let expertsPerGroup: Int
     /// The busiest group's load over the mean, from popularity.
     let imbalance: Double
-    /// E[the largest of as many standard normal numbers as there are groups].
+    /// E[the largest of as many standard normal numbers as there are groups]; where a node's ranks share processors, of the
+    /// means of each node's.
     let maximum: Double
+    private let independentGroups: Int
 
-    /// - Parameter imbalance: the busiest group's load over the mean, see ``ExpertLoad/imbalance(of:expert:options:)``.
+    /// - Parameters:
+    ///   - imbalance: the busiest group's load over the mean, see ``ExpertLoad/imbalance(of:expert:options:)``.
+    ///   - processorsPerNode: nil where every rank has its own.
     init?(
-        _ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, imbalance: Double, options: PlannerOptions
+        _ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, imbalance: Double, options: PlannerOptions,
+        processorsPerNode: Int? = nil
     ) {
         let (laneStride, groupStride) = experts.tensorIsInside ? (1, experts.tensor) : (experts.expert, 1)
         guard
@@ -36,7 +41,11 @@ struct ExpertLayout: Sendable {
         expertsPerGroup =
             (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
         self.imbalance = imbalance
-        maximum = expectedMaximum(ofNormals: experts.expert)
+        // Ranks that share processors take each other's idle time.
+        let isShared = processorsPerNode.map { $0 < ranksPerNode } ?? false
+        let merged = isShared ? min(experts.expert, max(1, ranksPerNode / experts.tensor)) : 1
+        independentGroups = experts.expert / merged
+        maximum = expectedMaximum(ofNormals: independentGroups) / Double(merged).squareRoot()
     }
 
     /// E[rows that the busiest group's experts see], for so many tokens over all groups: popularity, and chance on top.
@@ -53,7 +62,7 @@ struct ExpertLayout: Sendable {
     func busiestTouched(tokens: Double, probability: Double) -> Double {
         let untouched = power(1 - min(1, probability * imbalance), tokens)
         let count = Double(expertsPerGroup)
-        guard expertsPerGroup > 32 else {
+        guard expertsPerGroup > 32 || independentGroups < experts.expert else {
             return expectedMaximum(
                 ofBinomials: experts.expert, trials: expertsPerGroup, probability: 1 - untouched)
         }

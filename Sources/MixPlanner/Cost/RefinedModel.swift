@@ -109,11 +109,10 @@ struct RefinedModel: Sendable {
         let touched = experts.busiestTouched(tokens: step.allTokens / replicas, probability: routingProbability)
         let matrices = Double(3 * model.experts.width) * hidden / cut
         let between = Double(3 * model.experts.width) / cut
-        cost.experts =
-            moeLayers
-            * max(
-                2 * rows * matrices * expertOperation,
-                (touched * matrices * model.weights.expertBytes + rows * (2 * hidden + between) * element) * byte)
+        let products = max(
+            2 * rows * matrices * expertOperation,
+            (touched * matrices * model.weights.expertBytes + rows * (2 * hidden + between) * element) * byte)
+        cost.experts = moeLayers * (products + rows * hidden * (cluster.measured?.expertRowElement ?? 0))
         cost.routing =
             moeLayers
             * product(groupTokens, hidden * Double(model.experts.count), model.weights.plain.bytes, plainOperation)

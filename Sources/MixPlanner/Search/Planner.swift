@@ -108,7 +108,8 @@ public struct Planner: Sendable {
         guard
             let layout = ExpertLayout(
                 experts, ranksPerNode: cluster.ranksPerNode, model: model,
-                imbalance: imbalances[experts.expert] ?? 1, options: options)
+                imbalance: imbalances[experts.expert] ?? 1, options: options,
+                processorsPerNode: cluster.measured?.processorsPerNode)
         else { throw .nodes(ranks: experts.rankCount, ranksPerNode: cluster.ranksPerNode) }
         return layout
     }

@@ -12,6 +12,16 @@ struct AccuracyCase: Codable, Sendable, Hashable {
     /// Seconds.
     var measured: Double
     var predicted: Double
+    /// Of a collective: what the model makes of links and rates, without what its operation was calibrated to take.
+    var modelled: Double?
+    /// Of a layer: its stages' seconds, measured and predicted.
+    var stages: [Stage]?
+
+    struct Stage: Codable, Sendable, Hashable {
+        var name: String
+        var measured: Double
+        var predicted: Double
+    }
 
     /// |predicted − measured|/measured.
     var error: Double { abs(predicted - measured) / measured }

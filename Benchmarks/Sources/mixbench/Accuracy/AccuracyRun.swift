@@ -5,89 +5,124 @@ import MixSchedule
 
 /// Measures on all ranks what a calibration predicts.
 final class AccuracyRun {
-    private let world: Communicator
-    private let calibration: Calibration
-    private let place: String
-    private let seconds: Double
-    private let report: (AccuracyCase) -> Void
+    private struct Probe {
+        let shape: Shape
+        let index: Int
+    }
 
-    init(
-        world: Communicator, calibration: Calibration, wire: String, seconds: Double,
-        report: @escaping (AccuracyCase) -> Void
-    ) {
+    private struct LayerProbe {
+        let strategy: Strategy
+        let exchange: Exchange
+        let tokens: Int
+    }
+
+    private let world: Communicator
+    private let rounds: Rounds
+    private let place: String
+    private var probes: [Probe] = []
+    private var layerProbes: [LayerProbe] = []
+    /// Those of each layer and number of tokens.
+    private var rows: [Int: [MoERow]] = [:]
+    private var preset: ModelSpec?
+
+    init(world: Communicator, rounds: Rounds, wire: String) {
         self.world = world
-        self.calibration = calibration
-        self.seconds = seconds
-        self.report = report
+        self.rounds = rounds
         let nodes = world.grid.nodeCount
         place = nodes == 1 ? "\(world.size) ranks, \(wire)" : "\(nodes) × \(world.size / nodes) ranks, \(wire)"
     }
 
-    // MARK: Collectives
+    // MARK: What is measured
 
-    func run(_ operations: [MixSchedule.Operation], sizes: [Int]) throws {
-        guard let prediction = CollectivePrediction(calibration.cluster) else { return }
-        let workspace = try Workspace(bytes: sizes.max()! + 4096, kind: .shared, world: world)
+    /// Adds collectives to the rounds.
+    ///
+    /// - Parameter workspace: room for the largest.
+    func add(
+        _ operations: [MixSchedule.Operation], sizes: [Int], seconds: Double, workspace: Workspace
+    ) {
+        let policy = Policy(seconds: seconds, leastCalls: 2, check: false)
         for operation in operations {
             for bytes in operation == .barrier ? [0] : sizes {
-                let type: DataType = operation.reduces ? .float32 : .uint8
-                let shape = Shape(operation, bytes: bytes, elementSize: type.size, ranks: world.size)
-                let measured = try time(shape, type, workspace)
-                // A message has no ways.
-                let way =
-                    operation == .sendReceive
-                    ? .exchange : world.way(of: operation, count: shape.blockCount, type: type)
-                report(
-                    AccuracyCase(
-                        place: place, kind: .collective, name: operation.rawValue, size: bytes, measured: measured,
-                        predicted: try prediction.seconds(shape, way)))
+                let shape = Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: world.size)
+                probes.append(
+                    Probe(
+                        shape: shape,
+                        index: rounds.add { [world] in try mean(of: shape, on: world, policy, workspace) }))
             }
         }
     }
 
-    private func time(_ shape: Shape, _ type: DataType, _ workspace: Workspace) throws -> Double {
-        let place = shape.operation.places[0]
-        let sweep = Sweep(
-            operation: shape.operation, type: type, reduction: .sum, root: 0, sizes: [shape.bytes], places: [place])
-        let policy = Policy(seconds: seconds, check: false)
-        // As in the calibration.
-        return try (0..<5).map { _ in
-            type == .float32
-                ? try measure(Float.self, sweep, shape, place, policy, world: world, workspace: workspace).median
-                : try measure(UInt8.self, sweep, shape, place, policy, world: world, workspace: workspace).median
-        }.min()!
-    }
-
-    // MARK: Layers
-
-    func run(_ strategies: [Strategy], preset: ModelSpec, tokens: [Int], seconds: Double) throws {
+    /// Adds layers to the rounds. Where experts are either cut or spread, exchanges without fusion are the same ones.
+    func add(_ strategies: [Strategy], preset: ModelSpec, tokens: [Int], seconds: Double) {
+        self.preset = preset
         for strategy in strategies {
-            for exchange in [Exchange.fused, .unfused] {
-                let options = MoELayerOptions(communication: exchange == .fused ? .fused : .unfused)
-                let layer = try MoELayer(random: preset, seed: 1, strategy: strategy, world: world, options: options)
-                defer { layer.close() }
-                for count in tokens {
-                    let row = try MoEMeasure<BFloat16>.run([layer], tokens: count, world: world, seconds: seconds)
-                    report(
-                        AccuracyCase(
-                            place: place, kind: .layer, name: "\(strategy)\(exchange == .fused ? "" : ", unfused")",
-                            size: count, measured: row.total,
-                            predicted: try predict(strategy, preset, exchange, tokens: count)))
+            let isHybrid = strategy.experts.tensor > 1 && strategy.experts.expert > 1
+            for exchange in isHybrid ? [Exchange.fused, .unfused] : [.fused] {
+                let first = layerProbes.count
+                layerProbes += tokens.map { LayerProbe(strategy: strategy, exchange: exchange, tokens: $0) }
+                _ = rounds.add(budget: .infinity) { [self] in
+                    // Anew each time: one piece of memory may be slower than another.
+                    let layer = try MoELayer(
+                        random: preset, seed: 1, strategy: strategy, world: world,
+                        options: MoELayerOptions(communication: exchange == .fused ? .fused : .unfused))
+                    defer { layer.close() }
+                    var total = 0.0
+                    for (index, count) in tokens.enumerated() {
+                        // Experts are chosen alike, as they are taken to be.
+                        let row = try MoEMeasure<BFloat16>.run(
+                            [layer], tokens: count, world: world, seconds: seconds, likeness: 0)
+                        rows[first + index, default: []].append(row)
+                        total += row.total
+                    }
+                    return total
                 }
             }
         }
     }
 
-    private func predict(_ strategy: Strategy, _ model: ModelSpec, _ exchange: Exchange, tokens: Int) throws -> Double {
+    // MARK: What is predicted
+
+    /// All that was measured, beside what the calibration predicts.
+    func cases(_ calibration: Calibration) throws -> [AccuracyCase] {
+        var cases: [AccuracyCase] = []
+        guard let prediction = CollectivePrediction(calibration.cluster) else { return [] }
+        for probe in probes {
+            guard let measured = rounds[probe.index] else { continue }
+            let way = world.way(of: probe.shape)
+            cases.append(
+                AccuracyCase(
+                    place: place, kind: .collective, name: probe.shape.operation.rawValue, size: probe.shape.bytes,
+                    measured: measured, predicted: try prediction.corrected(probe.shape, way),
+                    modelled: try prediction.seconds(probe.shape, way)))
+        }
+        for (number, probe) in layerProbes.enumerated() {
+            guard let all = rows[number]?.sorted(by: { $0.total < $1.total }), let preset else { continue }
+            let row = all[Rounds.quartile(of: all.count)]
+            let cost = try cost(probe, preset, calibration)
+            let predicted = [
+                ("router", cost.routing + cost.gathering), ("dispatch", cost.dispatch),
+                ("experts", cost.experts + cost.shared), ("combine", cost.combine),
+            ]
+            cases.append(
+                AccuracyCase(
+                    place: place, kind: .layer,
+                    name: "\(probe.strategy)\(probe.exchange == .fused ? "" : ", unfused")", size: probe.tokens,
+                    measured: row.total, predicted: cost.seconds,
+                    stages: zip(predicted, row.stages).map { .init(name: $0.0, measured: $1, predicted: $0.1) }))
+        }
+        return cases
+    }
+
+    private func cost(_ probe: LayerProbe, _ model: ModelSpec, _ calibration: Calibration) throws -> StepCost {
         let (experts, choices) = (Double(model.experts.count), Double(model.experts.choices))
         // Of the experts that any token has chosen.
         var untouched = 1.0
-        for _ in 0..<tokens { untouched *= 1 - choices / experts }
-        let rows = Double(tokens) * choices / (experts * (1 - untouched))
+        for _ in 0..<probe.tokens { untouched *= 1 - choices / experts }
+        let rows = Double(probe.tokens) * choices / (experts * (1 - untouched))
         let layer = try MoELayerModel(
-            model: model, cluster: calibration.cluster(rowsPerExpert: rows), options: PlannerOptions(exchange: exchange)
-        )
-        let groups = strategy.attention.data
-        return try layer.cost(strategy, tokens: (tokens + groups - 1) / groups).seconds
+            model: model, cluster: calibration.cluster(rowsPerExpert: rows),
+            options: PlannerOptions(exchange: probe.exchange))
+        let groups = probe.strategy.attention.data
+        return try layer.cost(probe.strategy, tokens: (probe.tokens + groups - 1) / groups)
     }
 }

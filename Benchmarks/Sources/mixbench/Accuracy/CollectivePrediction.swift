@@ -21,6 +21,13 @@ struct CollectivePrediction {
         alone = min(1, Double(measured.processorsPerNode) / Double(cluster.ranksPerNode))
     }
 
+    /// What the model makes of it, and what calibration found such operations to take more or less.
+    func corrected(_ shape: Shape, _ way: Communicator.Way) throws -> Double {
+        try seconds(shape, way)
+            * measured.correction(operation: shape.operation.rawValue, way: way.name, bytes: shape.bytes)
+    }
+
+    /// What the model makes of it.
     func seconds(_ shape: Shape, _ way: Communicator.Way) throws -> Double {
         if shape.operation == .sendReceive { return ring(shape.bytes) }
         let tables = shape.operation == .allToAllV ? measured.blockTables : 0

@@ -23,6 +23,9 @@ struct CalibrationReport {
             }
             text += "\(pad("block tables", 18, .left)) \(microseconds(measured.blockTables)) us\n"
         }
+        if let element = cluster.measured?.expertRowElement {
+            text += "\(pad("experts, rows", 18, .left)) \(fixed(element * 1e12, 1)) ps per element\n"
+        }
         text += "\(pad("memory, read", 18, .left)) GB/s \(fixed(cluster.memoryBandwidth * 1e-9, 2))\n"
         for format in NumberFormat.allCases {
             let kernels = calibration.kernels.filter { $0.format == format }
@@ -31,6 +34,10 @@ struct CalibrationReport {
             text += kernels.map { "\($0.rowsPerExpert): \(fixed($0.operationsPerSecond * 1e-9, 0))" }.joined(
                 separator: " ")
             text += "\n"
+        }
+        for correction in cluster.measured?.corrections ?? [] {
+            text += "\(pad("\(correction.operation), \(correction.way)", 24, .left)) over its price: "
+            text += correction.points.map { "\(ByteSize($0.bytes)): \(fixed($0.factor, 2))" }.joined(separator: " ") + "\n"
         }
         for fit in calibration.fits {
             text += "\(pad(fit.name, 18, .left)) r² \(fixed(fit.determination, 4))\n"

@@ -6,201 +6,237 @@ import MixSchedule
 /// Measures a job's own links, memory and kernels, on all ranks alike: each number is the slowest rank's.
 ///
 /// Links are measured by the operations that the library runs on them, taken apart: an all-gather is hand-overs and copies,
-/// a reduce-scatter hand-overs and a reduction, an exchange between two nodes one message each way.
+/// a reduce-scatter hand-overs and a reduction, an exchange between two nodes one message each way. What every whole operation
+/// takes over what it is priced at then is its ``Correction``.
 final class Calibrator {
+    /// A measurement of an operation, and where among the rounds it is.
+    private struct Probe {
+        let shape: Shape
+        let index: Int
+    }
+
     private let world: Communicator
     /// The ranks of this node, and those of this lane on a pair of nodes.
     private let node: Communicator
     private let pair: Communicator
     private let workspace: Workspace
     private let policy: Policy
-    private let rounds = 5
+    private let rounds: Rounds
     /// Of one rank's buffer: more than caches hold.
-    private static let largest = 64 << 20
+    static let largest = 128 << 20
 
-    init(world: Communicator, seconds: Double) throws {
+    private var handOver: Probe?
+    private var gathers: [Probe] = []
+    private var scatters: [Probe] = []
+    private var messages: [Probe] = []
+    private var blockTables: (with: Probe, without: Probe)?
+    private var far: [Probe] = []
+    private var copies: [(bytes: Int, index: Int)] = []
+    private var wholes: [Probe] = []
+    private let kernels: KernelRates
+    private let read: Int
+
+    /// Adds all measurements to `rounds`, which is to be run then.
+    ///
+    /// - Parameter workspace: of ``largest`` bytes.
+    init(world: Communicator, rounds: Rounds, seconds: Double, workspace: Workspace) throws {
         guard let lanes = world.grid.ranksPerNode else {
             throw CollectiveError(.invalidArgument, "calibration needs as many ranks on every node")
         }
         self.world = world
+        self.rounds = rounds
         node = try world.split(.node)
         let (place, lane) = (world.grid.node(of: world.rank), world.grid.lane(of: world.rank))
         pair = try world.split(color: place / 2 * lanes + lane, key: place)
-        workspace = try Workspace(bytes: Self.largest, kind: .shared, world: world)
-        policy = Policy(seconds: seconds, check: false)
+        self.workspace = workspace
+        policy = Policy(seconds: seconds, leastCalls: 2, check: false)
+        kernels = KernelRates(world: world, rounds: rounds)
+        let memory = ReadBandwidth(threads: 1)
+        read = rounds.add { 1 / memory.measure() }
+        addParts()
+        addWholes()
     }
 
-    /// Everything.
-    func run() throws -> Calibration {
-        let latency = try handOver()
+    // MARK: What is measured
+
+    private func addParts() {
         let ranks = node.size
-        var fits: [Calibration.Fit] = []
-        /// A curve over the footprint, from the times of so many bytes of work in it.
-        func rates(
-            _ name: String, _ sizes: [Int], footprint: (Int) -> Int, _ seconds: (Int) throws -> Double
-        ) throws -> BandwidthCurve {
-            let samples = try sizes.map { bytes in
-                LinkFit.Sample(
-                    bytes: footprint(bytes),
-                    seconds: max(1e-12, try seconds(bytes) / Double(bytes) * Double(footprint(bytes))))
+        if ranks > 1 {
+            handOver = add(.barrier, bytes: 0, on: node)
+            gathers = Self.doublings(64, Self.largest / ranks).map { add(.allGather, bytes: $0 * ranks, on: node) }
+            scatters = Self.doublings(64 * ranks, Self.largest).map { add(.reduceScatter, bytes: $0, on: node) }
+            messages = Self.doublings(64, Self.largest / 2).map { add(.sendReceive, bytes: $0, on: node) }
+            blockTables = (add(.allToAllV, bytes: 64 * ranks, on: node), add(.allToAll, bytes: 64 * ranks, on: node))
+        } else {
+            copies = Self.doublings(64, Self.largest).map { bytes in
+                (bytes, rounds.add { [self] in copy(bytes) })
             }
-            let fit = LinkFit(samples, latency: 0)
+        }
+        guard world.grid.nodeCount > 1 else { return }
+        for bytes in Self.doublings(64, 8 << 20) {
+            far.append(add(.allToAll, bytes: bytes * pair.size, on: pair, algorithm: "pairwise", after: far.last))
+        }
+    }
+
+    /// Whole operations at every fourth size: those that `accuracy` looks at by default lie between.
+    private func addWholes() {
+        guard world.size > 1 else { return }
+        for operation in Operation.allCases where !operation.isFused {
+            var last: Probe?
+            for bytes in operation == .barrier ? [0] : sequence(first: 512, next: { $0 * 4 }).prefix(10).map({ $0 }) {
+                let probe = add(operation, bytes: bytes, on: world, after: last)
+                wholes.append(probe)
+                last = probe
+            }
+        }
+    }
+
+    private func add(
+        _ operation: MixSchedule.Operation, bytes: Int, on group: Communicator, algorithm: String? = nil,
+        after smaller: Probe? = nil
+    ) -> Probe {
+        let shape = Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: group.size)
+        let index = rounds.add(after: smaller?.index) { [self] in
+            // A node without a counterpart.
+            guard group.size > 1 else { return 0 }
+            if let algorithm { try group.use(algorithm: algorithm, for: operation) }
+            return try mean(of: shape, on: group, policy, workspace)
+        }
+        return Probe(shape: shape, index: index)
+    }
+
+    /// A copy of so many bytes to another place of a rank's own.
+    private func copy(_ bytes: Int) -> Double {
+        let calls = max(3, min(20000, Int(policy.seconds * 5e9) / (bytes + 256)))
+        let begin = Clock.now()
+        for _ in 0..<calls { workspace.second.copyMemory(from: workspace.first, byteCount: bytes) }
+        return Double(Clock.now() - begin) * 1e-9 / Double(calls)
+    }
+
+    private static func doublings(_ first: Int, _ last: Int) -> [Int] {
+        Array(sequence(first: first) { $0 < last ? $0 * 2 : nil })
+    }
+
+    // MARK: What becomes of it
+
+    /// What the rounds' times say.
+    func calibration() throws -> Calibration {
+        let ranks = node.size
+        let latency = handOver.flatMap { rounds[$0.index] } ?? 0
+        var fits: [Calibration.Fit] = []
+        func fit(_ name: String, _ samples: [LinkFit.Sample], latency: Double? = nil) -> LinkFit {
+            let fit = LinkFit(samples, latency: latency)
             fits.append(.init(name: name, determination: fit.determination, samples: samples))
-            return fit.bandwidth
+            return fit
+        }
+        /// A curve over the footprint, from the times of so many bytes of work in it.
+        func rates(_ name: String, _ work: [(bytes: Int, footprint: Int, seconds: Double)]) -> BandwidthCurve {
+            let samples = work.map {
+                LinkFit.Sample(
+                    bytes: $0.footprint, seconds: max(1e-12, $0.seconds / Double($0.bytes) * Double($0.footprint)))
+            }
+            return fit(name, samples, latency: 0).bandwidth
         }
         // What there is of a rank that has no mates.
         let alone =
-            ranks == 1 ? try rates("copy", doublings(64, Self.largest), footprint: { 2 * $0 }, copy) : .flat(1)
+            ranks > 1
+            ? .flat(1) : rates("copy", copies.compactMap { copy in rounds[copy.index].map { (copy.bytes, 2 * copy.bytes, $0) } })
         var (mates, reduction) = (alone, alone)
         var link = LinkClass(name: "shared memory", latency: latency, bandwidth: alone)
-        var messages = link
+        var near = link
         var tables = 0.0
         if ranks > 1 {
-            var times: [LinkFit.Sample] = []
-            mates = try rates(
-                "copy", doublings(64, Self.largest / ranks), footprint: { ($0 + ranks * $0) * ranks }
-            ) { bytes in
-                let seconds = try fromMate(bytes, latency)
-                times.append(LinkFit.Sample(bytes: bytes, seconds: latency + max(1e-12, seconds)))
-                return seconds
+            let blocks = gathers.compactMap { probe in
+                rounds[probe.index].map { (probe.shape.blockCount, fromMate(probe.shape, $0, latency)) }
             }
-            reduction = try rates(
-                "reduction", doublings(64 * ranks, Self.largest), footprint: { ($0 * ranks) + $0 }
-            ) { try reduce($0, latency, mates) }
-            let inside = LinkFit(times, latency: latency)
-            link.bandwidth = inside.bandwidth
-            fits.append(.init(name: link.name, determination: inside.determination, samples: times))
-            let sent = try doublings(64, Self.largest / 2).map {
-                LinkFit.Sample(bytes: $0, seconds: try messageToMate($0))
+            mates = rates("copy", blocks.map { ($0, ($0 + ranks * $0) * ranks, $1) })
+            reduction = rates(
+                "reduction",
+                scatters.compactMap { probe in
+                    let bytes = probe.shape.bytes
+                    return rounds[probe.index].map {
+                        (bytes, bytes * (ranks + 1), reduce(probe.shape, $0, latency, mates))
+                    }
+                })
+            link.bandwidth =
+                fit(
+                    link.name,
+                    blocks.map { LinkFit.Sample(bytes: $0, seconds: latency + max(1e-12, $1)) }, latency: latency
+                ).bandwidth
+            // Half of a turn of even ranks and one of odd ranks.
+            let sent = fit("messages to mates", samples(messages) { $0 / 2 })
+            near = LinkClass(name: "messages to mates", latency: sent.latency, bandwidth: sent.bandwidth)
+            if let (with, without) = blockTables, let with = rounds[with.index], let without = rounds[without.index] {
+                tables = max(0, with - without)
             }
-            let fit = LinkFit(sent)
-            messages = LinkClass(name: "messages to mates", latency: fit.latency, bandwidth: fit.bandwidth)
-            fits.append(.init(name: messages.name, determination: fit.determination, samples: sent))
-            tables = try blockTables()
         }
-        var far = link
+        var wire = link
         if world.grid.nodeCount > 1 {
             let name = world.route(to: (world.rank + ranks) % world.size).transport.rawValue
-            let sent = try doublings(64, 8 << 20).map { LinkFit.Sample(bytes: $0, seconds: try message($0)) }
-            let fit = LinkFit(sent)
-            far = LinkClass(name: name, latency: fit.latency, bandwidth: fit.bandwidth)
-            fits.append(.init(name: name, determination: fit.determination, samples: sent))
+            let sent = fit(name, samples(far, parts: pair.size) { $0 })
+            wire = LinkClass(name: name, latency: sent.latency, bandwidth: sent.bandwidth)
         }
-        let kernels = try KernelRates(world: world).measure()
+        let kernels = kernels.kernels(rounds)
         let machine = try Machine(world)
-        let cluster = ClusterSpec(
+        var cluster = ClusterSpec(
             name: "\(world.grid.nodeCount) × \(ranks) ranks on \(ProcessIdentity.processorModel ?? world.host)",
-            nodes: world.grid.nodeCount, ranksPerNode: ranks, insideNode: link, betweenNodes: far,
-            memoryBandwidth: try readBandwidth(), reductionBandwidth: reduction.points.last?.bytesPerSecond,
+            nodes: world.grid.nodeCount, ranksPerNode: ranks, insideNode: link, betweenNodes: wire,
+            memoryBandwidth: 1 / (rounds[read] ?? .infinity), reductionBandwidth: reduction.points.last?.bytesPerSecond,
             memory: machine.memoryPerRank,
             compute: Dictionary(grouping: kernels, by: \.format).mapValues { $0.map(\.operationsPerSecond).max()! },
             efficiency: 1, source: "measured",
             measured: MeasuredRates(
-                copy: mates, mates: mates, reduction: reduction, messages: messages, blockTables: tables,
+                copy: mates, mates: mates, reduction: reduction, messages: near, blockTables: tables,
+                expertRowElement: self.kernels.rowElement(rounds),
                 processorsPerNode: machine.processorsPerNode(ranks), wiresPerNode: 1))
+        let corrections = try corrections(cluster)
+        cluster.measured?.corrections = corrections
         return Calibration(cluster: cluster, fits: fits, kernels: kernels)
     }
 
-    // MARK: Parts of operations
-
-    /// One exchange without data.
-    private func handOver() throws -> Double {
-        guard node.size > 1 else { return 0 }
-        return try time(.barrier, Shape(.barrier, bytes: 0, elementSize: 1, ranks: node.size), node)
+    private func samples(_ probes: [Probe], parts: Int = 1, _ seconds: (Double) -> Double) -> [LinkFit.Sample] {
+        probes.compactMap { probe in
+            rounds[probe.index].map { LinkFit.Sample(bytes: probe.shape.bytes / parts, seconds: seconds($0)) }
+        }
     }
 
     /// A block to or from a mate's memory: an all-gather without its hand-overs, copy by copy. The own block counts as one of
     /// them; to take it off by itself would leave a difference of two uncertain numbers.
-    private func fromMate(_ bytes: Int, _ latency: Double) throws -> Double {
-        let shape = Shape(.allGather, bytes: bytes * node.size, elementSize: 1, ranks: node.size)
-        let seconds = try time(.allGather, shape, node)
+    private func fromMate(_ shape: Shape, _ seconds: Double, _ latency: Double) -> Double {
         switch node.way(of: .allGather, count: shape.blockCount, type: .uint8) {
         // Published, taken from every mate, and put into its own place.
-        case .exchange: return (seconds - latency) / Double(node.size + 1)
-        default: return (seconds - 2 * latency) / Double(node.size)
+        case .exchange: (seconds - latency) / Double(node.size + 1)
+        default: (seconds - 2 * latency) / Double(node.size)
         }
     }
 
     /// A reduction of operands of so many bytes together: a reduce-scatter without its hand-overs and what it publishes.
-    private func reduce(_ bytes: Int, _ latency: Double, _ mates: BandwidthCurve) throws -> Double {
-        let shape = Shape(.reduceScatter, bytes: bytes, elementSize: 4, ranks: node.size)
-        let seconds = try time(.reduceScatter, shape, node)
+    private func reduce(_ shape: Shape, _ seconds: Double, _ latency: Double, _ mates: BandwidthCurve) -> Double {
         switch node.way(of: .reduceScatter, count: shape.blockCount, type: .float32) {
         case .exchange:
             let published = Double((node.size - 1) * shape.blockCount * shape.elementSize)
-            return seconds - latency - published / mates.rate(bytes * (node.size + 1))
+            return seconds - latency - published / mates.rate(shape.bytes * (node.size + 1))
         default: return seconds - 2 * latency
         }
     }
 
-    /// A message to a rank on another node, while one of the same size comes from there.
-    private func message(_ bytes: Int) throws -> Double {
-        try pair.use(algorithm: "pairwise", for: .allToAll)
-        return try time(.allToAll, Shape(.allToAll, bytes: bytes * pair.size, elementSize: 1, ranks: pair.size), pair)
-    }
-
-    /// A message to a mate: half of what it takes to send one to the next rank and get one from the rank before, as even and odd
-    /// ranks take turns.
-    private func messageToMate(_ bytes: Int) throws -> Double {
-        try time(.sendReceive, Shape(.sendReceive, bytes: bytes, elementSize: 1, ranks: node.size), node) / 2
-    }
-
-    /// What an all-to-all of blocks of any size takes more than one of equal blocks.
-    private func blockTables() throws -> Double {
-        let bytes = 64 * node.size
-        return max(
-            0,
-            try time(.allToAllV, Shape(.allToAllV, bytes: bytes, elementSize: 1, ranks: node.size), node)
-                - time(.allToAll, Shape(.allToAll, bytes: bytes, elementSize: 1, ranks: node.size), node))
-    }
-
-    private func time(_ operation: MixSchedule.Operation, _ shape: Shape, _ group: Communicator) throws -> Double {
-        let sweep = Sweep(
-            operation: operation, type: shape.elementSize == 4 ? .float32 : .uint8, reduction: .sum, root: 0,
-            sizes: [shape.bytes], places: [.outOfPlace])
-        var best = Double.infinity
-        for _ in 0..<rounds {
-            try world.barrier()
-            if group.size == 1 { continue }
-            let measurement =
-                shape.elementSize == 4
-                ? try measure(Float.self, sweep, shape, .outOfPlace, policy, world: group, workspace: workspace)
-                : try measure(UInt8.self, sweep, shape, .outOfPlace, policy, world: group, workspace: workspace)
-            best = min(best, measurement.median)
+    /// What whole operations took over what they are priced at, by operation and way.
+    private func corrections(_ cluster: ClusterSpec) throws -> [Correction] {
+        guard let prediction = CollectivePrediction(cluster) else { return [] }
+        var corrections: [Correction] = []
+        for probe in wholes {
+            guard let seconds = rounds[probe.index] else { continue }
+            let shape = probe.shape
+            let way = world.way(of: shape)
+            let point = Correction.Point(
+                bytes: shape.bytes, factor: seconds / max(1e-9, try prediction.seconds(shape, way)))
+            let operation = shape.operation.rawValue
+            if let index = corrections.firstIndex(where: { $0.operation == operation && $0.way == way.name }) {
+                corrections[index].points.append(point)
+            } else {
+                corrections.append(Correction(operation: operation, way: way.name, points: [point]))
+            }
         }
-        return try slowest(best.isFinite ? best : 0)
-    }
-
-    /// A copy of so many bytes to another place of a rank's own.
-    private func copy(_ bytes: Int) throws -> Double {
-        var best = Double.infinity
-        let calls = max(3, min(20000, Int(policy.seconds * 5e9) / (bytes + 256)))
-        for _ in 0..<rounds {
-            try world.barrier()
-            let begin = Clock.now()
-            for _ in 0..<calls { workspace.second.copyMemory(from: workspace.first, byteCount: bytes) }
-            best = min(best, Double(Clock.now() - begin) * 1e-9 / Double(calls))
-        }
-        return try slowest(best)
-    }
-
-    private func readBandwidth() throws -> Double {
-        let memory = ReadBandwidth(threads: 1)
-        var rates: [Double] = []
-        for _ in 0..<rounds {
-            try world.barrier()
-            rates.append(memory.measure())
-        }
-        return 1 / (try slowest(1 / rates.sorted()[rounds / 2]))
-    }
-
-    private func slowest(_ seconds: Double) throws -> Double {
-        var all = [seconds]
-        try world.allReduce(&all, .max)
-        return all[0]
-    }
-
-    private func doublings(_ first: Int, _ last: Int) -> [Int] {
-        Array(sequence(first: first) { $0 < last ? $0 * 2 : nil })
+        return corrections
     }
 }

@@ -4,48 +4,77 @@ import MixPlanner
 
 /// How fast this job's ranks compute experts, all at the same time, by how many rows each expert has.
 struct KernelRates {
-    let world: Communicator
-    /// Of the experts: those of a middling model, and so many that no cache holds their weights.
-    private let hidden = 2048
-    private let width = 768
-    private let experts = 8
-    private let seconds = 0.1
-
-    init(world: Communicator) { self.world = world }
-
-    /// Rates by format and ascending rows.
-    func measure() throws -> [Calibration.Kernel] {
-        var kernels: [Calibration.Kernel] = []
-        let half = bank(.bfloat16)
-        for rows in [1, 2, 4, 8, 16, 32, 64, 128] {
-            var exercise = ExpertExercise<BFloat16>(bank: half, routes: routes(rows), shared: nil, make: BFloat16.init)
-            kernels.append(try kernel(.bfloat16, rows) { exercise.measure(seconds: seconds) })
-        }
-        let single = bank(.float32)
-        for rows in [1, 8, 64] {
-            var exercise = ExpertExercise<Float>(bank: single, routes: routes(rows), shared: nil) { $0 }
-            kernels.append(try kernel(.float32, rows) { exercise.measure(seconds: seconds) })
-        }
-        return kernels
+    private struct Probe {
+        let format: NumberFormat
+        let rows: Int
+        let index: Int
     }
 
-    private func bank(_ type: StoredType) -> ExpertBank {
+    /// Of the experts: those of a middling model, and so many that no cache holds their weights.
+    private static let hidden = 2048
+    private static let width = 768
+    private static let experts = 8
+    private static let seconds = 0.03
+    /// So narrow that moving rows takes most of the time, and so many rows that reading weights takes none.
+    private static let narrow = 128
+    private static let manyRows = 64
+    private var probes: [Probe] = []
+    private let narrowIndex: Int
+
+    /// Adds its measurements to `rounds`.
+    init(world: Communicator, rounds: Rounds) {
+        func add<Element: ExpertElement>(
+            _ type: StoredType, width: Int, _ rows: Int, _ make: @escaping (Float) -> Element
+        ) -> Int {
+            rounds.add {
+                // Anew each time: one piece of memory may be slower than another.
+                var exercise = ExpertExercise<Element>(
+                    bank: Self.bank(type, width: width, world),
+                    routes: ExpertRoutes(rowsPerExpert: rows, experts: Self.experts), shared: nil, make: make)
+                // As many calls on all ranks, until the last one is through: ranks that share a processor run in turns.
+                var one = [exercise.time(calls: 1)]
+                try world.allReduce(&one, .max)
+                let calls = max(3, min(1000, Int(Self.seconds / one[0])))
+                return exercise.time(calls: calls) / Double(calls)
+            }
+        }
+        narrowIndex = add(.bfloat16, width: Self.narrow, Self.manyRows, BFloat16.init)
+        probes = [1, 2, 4, 8, 16, 32, 64, 128].map {
+            Probe(format: .bfloat16, rows: $0, index: add(.bfloat16, width: Self.width, $0, BFloat16.init))
+        }
+        probes += [1, 8, 64].map { Probe(format: .float32, rows: $0, index: add(.float32, width: Self.width, $0) { $0 }) }
+    }
+
+    /// Rates of the products alone, by format and ascending rows.
+    func kernels(_ rounds: Rounds) -> [Calibration.Kernel] {
+        let element = rowElement(rounds)
+        return probes.map { probe in
+            let rows = Double(probe.rows * Self.experts)
+            let operations = 2 * rows * Double(3 * Self.hidden * Self.width)
+            let seconds = rounds[probe.index] ?? .infinity
+            return Calibration.Kernel(
+                format: probe.format, rowsPerExpert: probe.rows,
+                operationsPerSecond: operations / max(seconds / 2, seconds - rows * Double(Self.hidden) * element))
+        }
+    }
+
+    /// What a row costs beside its products, in seconds per element: where the times of two widths meet if there is none.
+    func rowElement(_ rounds: Rounds) -> Double {
+        guard
+            let wide = probes.first(where: { $0.format == .bfloat16 && $0.rows == Self.manyRows }),
+            let long = rounds[wide.index], let short = rounds[narrowIndex]
+        else { return 0 }
+        let (width, narrow) = (Double(Self.width), Double(Self.narrow))
+        let rest = (short * width - long * narrow) / (width - narrow)
+        return max(0, rest) / Double(Self.manyRows * Self.experts * Self.hidden)
+    }
+
+    private static func bank(_ type: StoredType, width: Int, _ world: Communicator) -> ExpertBank {
         let threads = max(1, Machine.processorCount / world.size)
         let bank = ExpertBank(
             hidden: hidden, activation: .silu, widths: Array(repeating: width, count: experts), threads: threads)
         for slot in 0..<experts { bank.fill(slot: slot, with: type, seed: UInt64(slot)) }
         return bank
-    }
-
-    private func routes(_ rows: Int) -> ExpertRoutes { ExpertRoutes(rowsPerExpert: rows, experts: experts) }
-
-    private func kernel(_ format: NumberFormat, _ rows: Int, _ measure: () -> [Double]) throws -> Calibration.Kernel {
-        try world.barrier()
-        let times = measure().sorted()
-        var slowest = [times[times.count / 2]]
-        try world.allReduce(&slowest, .max)
-        let operations = 2 * Double(rows * experts) * Double(3 * hidden * width)
-        return Calibration.Kernel(format: format, rowsPerExpert: rows, operationsPerSecond: operations / slowest[0])
     }
 }
 

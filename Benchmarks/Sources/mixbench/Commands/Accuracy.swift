@@ -12,8 +12,9 @@ struct Accuracy: ParsableCommand {
             mixbench accuracy --ranks 4 --json cases.jsonl
             mixbench accuracy --from cases.jsonl --plot accuracy.svg
 
-            Benchmarks/Scripts/accuracy.sh does it over several wires. Measured is the least of five medians; the error of a \
-            case is |predicted − measured|/measured, and a partition is an operation or strategy in one place.
+            Benchmarks/Scripts/accuracy.sh does it over several wires. Calibration and measurements are taken in turns, round \
+            after round in another order, and of each the lower quartile counts; the error of a case is |predicted − measured|/measured, and a \
+            partition is an operation or strategy in one place.
             """)
 
     @Option(help: "Operations, separated by commas; all by default.")
@@ -25,10 +26,13 @@ struct Accuracy: ParsableCommand {
     var sizes = CommaSeparated<ByteSize>(
         ByteSize(1 << 10), ByteSize(16 << 10), ByteSize(256 << 10), ByteSize(4 << 20), ByteSize(64 << 20))
 
-    @Option(help: "Seconds of each measurement of a collective, of which there are five.")
-    var seconds = 0.03
+    @Option(help: "Seconds of each measurement of a collective in a round, and a tenth of each of a layer.")
+    var seconds = 0.01
 
-    @Option(help: "Model whose layers are measured on four ranks, or none.")
+    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the lower quartile counts.")
+    var count = 9
+
+    @Option(help: "Model whose layers are measured, or none.")
     var layers = "qwen3-30b-a3b"
 
     @Option(help: "Tokens of all ranks.")
@@ -43,6 +47,9 @@ struct Accuracy: ParsableCommand {
     @Option(help: ArgumentHelp("Measure nothing, and sum up these cases.", valueName: "file"))
     var from: String?
 
+    @Option(help: ArgumentHelp("Calibrate nothing, and use what calibrate has written.", valueName: "file"))
+    var calibration: String?
+
     @Option(help: ArgumentHelp("Write the calibration there.", valueName: "file"))
     var out: String?
 
@@ -52,8 +59,8 @@ struct Accuracy: ParsableCommand {
     @OptionGroup(title: "Job") var job: JobOptions
 
     func validate() throws {
-        guard seconds > 0, sizes.values.allSatisfy({ $0.bytes > 0 }), tokens.values.allSatisfy({ $0 > 0 }) else {
-            throw ValidationError("--seconds, --sizes and --tokens must be positive.")
+        guard seconds > 0, count > 0, sizes.values.allSatisfy({ $0.bytes > 0 }), tokens.values.allSatisfy({ $0 > 0 }) else {
+            throw ValidationError("--seconds, --rounds, --sizes and --tokens must be positive.")
         }
         guard operations.values.allSatisfy({ !$0.isFused }) else {
             throw ValidationError("Fused operations are predicted as parts of layers.")
@@ -69,30 +76,46 @@ struct Accuracy: ParsableCommand {
         defer { world.close() }
         let isWriter = world.rank == 0
         let lines = try json.map { try JSONLines(appendingTo: $0, isWriter: isWriter) }
-        let calibration = try Calibrator(world: world, seconds: 0.03).run()
-        if isWriter {
-            Console.write(CalibrationReport(calibration).text)
-            if let out { try TextFile.write(try CalibrationFile.text(calibration), to: out) }
+        let known = try self.calibration.map { try CalibrationFile.read($0) }
+        let rounds = Rounds(world: world)
+        let bytes = max(sizes.values.map(\.bytes).max()! + 4096, known == nil ? Calibrator.largest : 0)
+        let workspace = try Workspace(bytes: bytes, kind: .shared, world: world)
+        let calibrator =
+            known == nil
+            ? try Calibrator(world: world, rounds: rounds, seconds: seconds, workspace: workspace) : nil
+        let wire = wire ?? (world.grid.nodeCount == 1 ? "shared memory" : "\(world.route(to: world.size - 1).transport)")
+        let run = AccuracyRun(world: world, rounds: rounds, wire: wire)
+        run.add(operations.values, sizes: sizes.values.map(\.bytes), seconds: seconds, workspace: workspace)
+        if let model = ModelSpec.preset(layers), world.size > 1 {
+            run.add(try strategies(world.size), preset: model, tokens: tokens.values, seconds: 10 * seconds)
         }
-        var cases: [AccuracyCase] = []
+        try rounds.run(count)
+        let calibration = try calibrator?.calibration() ?? known!
+        guard isWriter else { return }
+        Console.write(CalibrationReport(calibration).text)
+        if let out { try TextFile.write(try CalibrationFile.text(calibration), to: out) }
+        let cases = try run.cases(calibration)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let wire = wire ?? (world.grid.nodeCount == 1 ? "shared memory" : calibration.cluster.betweenNodes.name)
-        let run = AccuracyRun(world: world, calibration: calibration, wire: wire, seconds: seconds) { one in
-            cases.append(one)
-            guard isWriter else { return }
+        for one in cases {
             Console.write(
                 pad(one.name, 36, .left) + pad("\(one.size)", 10) + pad(microseconds(one.measured), 14)
-                    + pad(microseconds(one.predicted), 14) + pad(fixed(100 * one.error, 1), 9) + " %\n")
-            if let object = try? encoder.encode(one) { lines?.append(String(decoding: object, as: UTF8.self)) }
+                    + pad(microseconds(one.predicted), 14) + pad(fixed(100 * one.error, 1), 9) + " %"
+                    + pad(one.modelled.map { microseconds($0) } ?? "", 14) + "\n")
+            for stage in one.stages ?? [] {
+                Console.write(
+                    pad("  " + stage.name, 46, .left) + pad(microseconds(stage.measured), 14)
+                        + pad(microseconds(stage.predicted), 14) + "\n")
+            }
+            lines?.append(String(decoding: try encoder.encode(one), as: UTF8.self))
         }
-        try run.run(operations.values, sizes: sizes.values.map(\.bytes))
-        if let model = ModelSpec.preset(layers), world.size == 4 {
-            try run.run(
-                try ["TP=4", "EP=4", "TP=2 + EP=2"].map { try Strategy($0) }, preset: model, tokens: tokens.values,
-                seconds: 0.5)
-        }
-        if isWriter { try sumUp(cases) }
+        try sumUp(cases)
+    }
+
+    /// All ways to cut a layer evenly over so many ranks.
+    private func strategies(_ ranks: Int) throws -> [Strategy] {
+        let hybrid = ranks == 4 ? ["TP=2 + EP=2"] : []
+        return try (["TP=\(ranks)", "EP=\(ranks)"] + hybrid).map { try Strategy($0) }
     }
 
     private func sumUp(_ cases: [AccuracyCase]) throws {

@@ -19,7 +19,7 @@ func measure<Element: BenchmarkElement>(
     }
     exercise.prepareForTiming()
     try world.barrier()
-    let iterations = try warmUp(&exercise, seconds: policy.seconds)
+    let iterations = try warmUp(&exercise, policy)
 
     let samples = workspace.samples
     try world.barrier()
@@ -54,9 +54,10 @@ func measure<Element: BenchmarkElement>(
 
 /// Calls until a tenth of the time is spent, and says how many calls fill the time.
 private func warmUp<Element: BenchmarkElement>(
-    _ exercise: inout Exercise<Element>, seconds: Double
+    _ exercise: inout Exercise<Element>, _ policy: Policy
 ) throws(CollectiveError) -> Int {
-    var calls = 3
+    let seconds = policy.seconds
+    var calls = min(3, policy.leastCalls)
     while true {
         let begin = Clock.now()
         for _ in 0..<calls { try exercise.call() }
@@ -65,7 +66,7 @@ private func warmUp<Element: BenchmarkElement>(
         try exercise.world.allReduce(&spent, .max)
         if spent[0] > 0.1 * seconds || calls >= 4096 {
             let wanted = spent[0] > 0 ? seconds / spent[0] * Double(calls) : Double.infinity
-            return Int(min(max(wanted, Double(Policy.iterations.lowerBound)), Double(Policy.iterations.upperBound)))
+            return Int(min(max(wanted, Double(policy.leastCalls)), Double(Policy.mostCalls)))
         }
         calls *= 4
     }

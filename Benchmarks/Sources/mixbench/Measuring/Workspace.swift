@@ -20,8 +20,8 @@ final class Workspace {
 
     init(bytes wanted: Int, kind: MemoryKind, world: Communicator) throws {
         bytes = wanted + Self.guardBytes
-        samples = .allocate(capacity: Policy.iterations.upperBound)
-        samples.initialize(repeating: 0, count: Policy.iterations.upperBound)
+        samples = .allocate(capacity: Policy.mostCalls)
+        samples.initialize(repeating: 0, count: Policy.mostCalls)
         switch kind {
         case .shared:
             var buffer = try world.allocate(UInt8.self, count: bytes)

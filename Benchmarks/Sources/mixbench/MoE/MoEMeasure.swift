@@ -12,12 +12,17 @@ struct MoEMeasure<Element: ExpertElement> {
     private var output: [Element]
 
     /// Measures `layers`, one after the other, at one number of tokens. Collective.
-    static func run(_ layers: [MoELayer], tokens: Int, world: Communicator, seconds: Double) throws -> MoERow {
-        var measure = MoEMeasure(layers, tokens: tokens, world: world)
+    ///
+    /// - Parameter likeness: how much the tokens of one input have in common, as those of a text do, so that experts get unequal
+    ///   loads; 0 for none.
+    static func run(
+        _ layers: [MoELayer], tokens: Int, world: Communicator, seconds: Double, likeness: Float = 0.45
+    ) throws -> MoERow {
+        var measure = MoEMeasure(layers, tokens: tokens, world: world, likeness: likeness)
         return try measure.run(seconds: seconds)
     }
 
-    private init(_ layers: [MoELayer], tokens: Int, world: Communicator) {
+    private init(_ layers: [MoELayer], tokens: Int, world: Communicator, likeness: Float) {
         self.layers = layers
         self.tokens = tokens
         self.world = world
@@ -25,13 +30,12 @@ struct MoEMeasure<Element: ExpertElement> {
         let (group, groups) = (layers[0].tokenGroup, layers[0].strategy.attention.data)
         let own = tokens * (group + 1) / groups - tokens * group / groups
         for input in 0..<(tokens < 16 ? max(4, 64 / tokens) : 4) {
-            // The same on all ranks of a group. The tokens of one input share a part, as those of a text do, so that
-            // experts get unequal loads.
-            var generator = RowGenerator(state: UInt64(input + 1) &* 0x9e37_79b9_7f4a_7c15)
-            let common = (0..<hidden).map { _ in generator.next() }
-            for _ in 0..<tokens * group / groups * hidden { _ = generator.next() }
+            // The same on all ranks of a group.
+            var generator = SeededGenerator(seed: UInt64(input + 1))
+            let common = (0..<hidden).map { _ in Float.random(in: -1...1, using: &generator) }
+            for _ in 0..<tokens * group / groups * hidden { _ = Float.random(in: -1...1, using: &generator) }
             inputs.append(
-                (0..<own * hidden).map { Element(0.9 * generator.next() + 0.45 * common[$0 % hidden]) })
+                (0..<own * hidden).map { Element(0.9 * Float.random(in: -1...1, using: &generator) + likeness * common[$0 % hidden]) })
         }
         output = Array(repeating: Element(0), count: own * hidden)
     }
@@ -79,15 +83,5 @@ struct MoEMeasure<Element: ExpertElement> {
         for expert in layer.choices.experts { isChosen[Int(expert)] = 1 }
         try world.allReduce(&isChosen, .max)
         return isChosen.reduce(0) { $0 + Int($1) }
-    }
-}
-
-/// Numbers from -1 to 1, the same on every rank that begins with the same state.
-private struct RowGenerator {
-    var state: UInt64
-
-    mutating func next() -> Float {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
     }
 }
