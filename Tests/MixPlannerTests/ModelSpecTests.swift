@@ -43,6 +43,16 @@ import Testing
         #expect(try ModelSpec(contentsOf: Configs.path("deepseek_v3_model")).attention.latent?.queryRank != nil)
     }
 
+    /// A window counts where it is used.
+    @Test func slidingWindows() throws {
+        let text = try Configs.text("qwen3_moe_model")
+            .replacingOccurrences(of: "\"sliding_window\": null", with: "\"sliding_window\": 4096")
+        #expect(try ModelSpec(json: text.utf8).attention.slidingWindow == nil)
+        let used = text.replacingOccurrences(
+            of: "\"use_sliding_window\": false", with: "\"use_sliding_window\": true")
+        #expect(try ModelSpec(json: used.utf8).attention.slidingWindow == 4096)
+    }
+
     @Test func others() throws {
         let llama = try ModelSpec(contentsOf: Configs.path("llama4"))
         #expect(llama.experts == ExpertsSpec(count: 8, choices: 1, width: 48, sharedCount: 1, sharedWidth: 48))

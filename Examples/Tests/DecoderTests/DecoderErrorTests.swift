@@ -41,7 +41,8 @@ import Testing
         #expect(error.map { "\($0)" }?.contains("mixtral") == true)
         for (text, ranks, words) in [
             ("TP=3 + DP=1, TP=3", 3, ["32 attention heads", "TP=3"]), ("TP=2", 4, ["2 ranks", "4"]),
-            ("TP=2 [PP=2]", 4, ["pipeline"]), ("DP=3, EP=3", 3, ["128 experts", "EP=3"]),
+            ("TP=2 [PP=2]", 2, ["4 ranks", "2"]),
+            ("TP=1 [PP=64]", 64, ["48"]), ("DP=3, EP=3", 3, ["128 experts", "EP=3"]),
         ] {
             error = #expect(throws: DecoderError.self) {
                 try DecoderModel.check(known, Strategy(text), rankCount: ranks)
@@ -50,10 +51,45 @@ import Testing
         }
     }
 
+    @Test func slidingWindows() throws {
+        var spec = try #require(ModelSpec.preset("qwen3-30b-a3b"))
+        spec.attention.slidingWindow = 4096
+        let error = #expect(throws: DecoderError.self) { try DecoderModel.check(spec) }
+        guard case .unsupported(let what) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(what.contains("4096") && what.contains("use_sliding_window"))
+    }
+
+    /// A rank without a tensor that it loads by itself, with a stage or without: all throw, and name it.
+    @Test(arguments: ["TP=4", "TP=2 + DP=2, EP=4", "TP=2 [PP=2]"], ["self_attn.q_proj.weight", "mlp.gate.weight"])
+    func aRankThatCannotLoad(_ strategy: String, _ tensor: String) async throws {
+        let fixture = try #require(ModelFixture.all.first { $0.name == "qwen3_moe_model" })
+        let tensor = "model.layers.2.\(tensor)"
+        let broken = try BrokenCheckpoint(of: fixture, without: tensor)
+        let results = try await withWorld(4, nodes: 2) { world in
+            let path = world.rank == 3 ? broken.path : fixture.path
+            _ = try DecoderModel(
+                ModelWeights(Checkpoint(at: path)), strategy: Strategy(strategy), world: world,
+                options: DecoderOptions(context: 32, threads: 1))
+        }
+        for (rank, result) in results.enumerated() {
+            let error = #expect(throws: DecoderError.self) { try result.get() }
+            guard case .layer(let error) = error else {
+                Issue.record("rank \(rank): \(String(describing: error))")
+                continue
+            }
+            #expect(error.code == (rank == 3 ? .missingTensor : .peerFailed), "rank \(rank): \(error)")
+            #expect("\(error)".contains(tensor) && (rank == 3 || "\(error)".contains("rank 3 on")), "\(error)")
+        }
+    }
+
     /// What is predicted is what is read, but for norms, and embeddings that stay where they are.
-    @Test(arguments: ModelFixture.all) func weightsAreCounted(_ fixture: ModelFixture) async throws {
+    @Test(arguments: ModelFixture.all, ["TP=2", "TP=1 [PP=2]"])
+    func weightsAreCounted(_ fixture: ModelFixture, _ cut: String) async throws {
         let results = try await withWorld(2) { world in
-            let strategy = try Strategy("TP=2")
+            let strategy = try Strategy(cut)
             let model = try fixture.model(strategy, world)
             defer { model.close() }
             let estimate = try MemoryEstimate(

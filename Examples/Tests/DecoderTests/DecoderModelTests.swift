@@ -16,21 +16,21 @@ import Testing
         #expect(strategies.count >= shape.ranks)
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in strategies {
-                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, strays: 0)
+                try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, mayStray: [])
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
     }
 
-    /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied: one
-    /// of a prompt may stray, which some strategies' sums make it do, and still all choose the same tokens.
+    /// bfloat16 of checkpoints that are stored in it. Rounding may give a token another expert where two are all but tied, which
+    /// some strategies' sums make it do: then its logits are those of the other choice. Still all choose the same tokens.
     @Test(
         arguments: ModelFixture.all.filter { $0.bfloat16Logits != nil },
         [(1, 1), (2, 2)] + (ModelFixture.isFullSet ? [(4, 2)] : []))
     func bfloat16(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in fixture.spec.strategies(shape.ranks) {
-                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2, strays: 1)
+                try Check(fixture, strategy, world, .bfloat16).run(tolerance: 2e-2, mayStray: fixture.nearTies)
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
@@ -54,8 +54,8 @@ struct Check {
         let description: String
     }
 
-    /// - Parameter strays: how many tokens' logits may lie outside the tolerance.
-    func run(tolerance: Float, strays: Int) throws {
+    /// - Parameter mayStray: tokens whose logits may lie outside the tolerance.
+    func run(tolerance: Float, mayStray: Set<Int>) throws {
         let model = try fixture.model(strategy, world, precision)
         defer { model.close() }
         let groups = strategy.attention.data
@@ -63,21 +63,22 @@ struct Check {
         for turn in 0..<min(groups, 2) {
             let isBusy = model.group == turn
             let logits = try model.logits(isBusy ? Batch(slot: 1, tokens: fixture.prompt) : Batch())
-            if isBusy {
+            if isBusy, model.isLastStage {
                 let errors = errors(logits)
-                guard errors.filter({ !($0 <= tolerance) }).count <= strays else {
+                guard errors.indices.allSatisfy({ errors[$0] <= tolerance || mayStray.contains($0) }) else {
                     throw wrong("logits of group \(turn) differ by \(errors)")
                 }
             }
             model.clear(slot: 1)
         }
         try generate(model)
+        if strategy.pipeline > 1 { try generateTwice(model) }
     }
 
     /// Of each token, the largest difference over the largest of all logits.
     private func errors(_ found: [Float]) -> [Float] {
         let (wanted, vocabulary) = (fixture.logits, fixture.spec.vocabulary)
-        guard found.count == wanted.count else { return [.infinity, .infinity] }
+        guard found.count == wanted.count else { return fixture.prompt.map { _ in .infinity } }
         let scale = wanted.reduce(Float(1e-30)) { max($0, abs($1)) }
         return fixture.prompt.indices.map { token in
             (token * vocabulary..<(token + 1) * vocabulary).reduce(Float(0)) {
@@ -108,6 +109,26 @@ struct Check {
         guard generated == fixture.generated else { throw wrong("\(generated) instead of \(fixture.generated)") }
     }
 
+    /// Two sequences in turn, of which one is always under way while the other one's step ends.
+    private func generateTwice(_ model: DecoderModel) throws {
+        let slots = 0..<2
+        for slot in slots {
+            model.clear(slot: slot)
+            try model.start(Batch(slot: slot, tokens: fixture.prompt))
+        }
+        var generated: [[Int]] = [[], []]
+        for step in fixture.generated.indices {
+            for slot in slots {
+                let next = try model.finish()
+                generated[slot] += next
+                if step + 1 < fixture.generated.count { try model.start(Batch(slot: slot, tokens: next)) }
+            }
+        }
+        for found in generated where found != fixture.generated {
+            throw wrong("\(found) instead of \(fixture.generated), one of two")
+        }
+    }
+
     private func wrong(_ text: String) -> Wrong {
         Wrong(description: "\(fixture.name), \(strategy), \(precision), rank \(world.rank): \(text)")
     }
@@ -115,20 +136,27 @@ struct Check {
 
 extension ModelSpec {
     /// All strategies that a number of ranks has for this model: attention with fewer, as many or more groups than experts
-    /// have parts, either level inside.
+    /// have parts, either level inside, in one stage and in more.
     func strategies(_ ranks: Int) -> [Strategy] {
-        let degrees = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        let pipelines = (1...ranks).filter { ranks.isMultiple(of: $0) }
+        return pipelines.flatMap { strategies(ranks, pipeline: $0) }
+    }
+
+    private func strategies(_ ranks: Int, pipeline: Int) -> [Strategy] {
+        let stage = ranks / pipeline
+        let degrees = (1...stage).filter { stage.isMultiple(of: $0) }
         var found: [Strategy] = []
         for tensor in degrees {
-            for data in degrees where ranks.isMultiple(of: tensor * data) {
+            for data in degrees where stage.isMultiple(of: tensor * data) {
                 for cut in degrees {
-                    for expert in degrees where ranks.isMultiple(of: cut * expert) {
+                    for expert in degrees where stage.isMultiple(of: cut * expert) {
                         for isInside in ModelFixture.isFullSet ? [true, false] : [true] {
                             guard
                                 let strategy = try? Strategy(
                                     attention: Strategy.Attention(tensor: tensor, data: data, tensorIsInside: isInside),
-                                    experts: Strategy.Experts(tensor: cut, expert: expert, tensorIsInside: isInside)),
-                                strategy.ranksPerStage == ranks, !found.contains(strategy),
+                                    experts: Strategy.Experts(tensor: cut, expert: expert, tensorIsInside: isInside),
+                                    pipeline: pipeline),
+                                strategy.rankCount == ranks, !found.contains(strategy),
                                 (try? DecoderModel.check(self, strategy, rankCount: ranks)) != nil
                             else { continue }
                             found.append(strategy)

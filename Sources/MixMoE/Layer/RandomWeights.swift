@@ -1,12 +1,12 @@
 internal import MixPlanner
 
 /// Weights of no model, of the right shapes and types, for benchmarks: windows of one pool of random numbers, so that they
-/// take no memory before they are packed.
+/// take no memory before they are packed. A tensor is the same on all ranks, whatever else each has asked for.
 final class RandomWeights: WeightSource {
     private let type: StoredType
     private let pool: UnsafeMutableRawPointer
     private let scale: UnsafeMutablePointer<Float>
-    private var generator: SplitMix64
+    private let seed: UInt64
     private let counter = ByteCounter()
     private static let elements = 1 << 22
     /// Enough for as many inputs as a window can have.
@@ -20,7 +20,8 @@ final class RandomWeights: WeightSource {
             case (_, .float16): .float16
             default: .bfloat16
             }
-        generator = SplitMix64(state: seed)
+        self.seed = seed
+        var generator = SplitMix64(state: seed)
         pool = .allocate(byteCount: Self.elements * type.size, alignment: 64)
         scale = .allocate(capacity: Self.scaleCount)
         scale.initialize(repeating: 1 / 16, count: Self.scaleCount)
@@ -53,17 +54,22 @@ final class RandomWeights: WeightSource {
     func contains(_ name: String) -> Bool { true }
 
     func matrix(named name: String, expecting shape: [Int]) -> StoredMatrix {
-        window(rows: shape[0], columns: shape[1])
+        window(name, rows: shape[0], columns: shape[1])
     }
 
     func matrix(
         named name: String, expert: Int, expecting shape: [Int], outputs: Checkpoint.FusedOutputs
     ) -> StoredMatrix {
-        window(rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
+        window("\(name) \(expert)", rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
     }
 
-    private func window(rows: Int, columns: Int) -> StoredMatrix {
+    private func generator(_ name: String) -> SplitMix64 {
+        SplitMix64(state: name.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 })
+    }
+
+    private func window(_ name: String, rows: Int, columns: Int) -> StoredMatrix {
         let stride = max(1, (Self.elements - columns - 64) / rows)
+        var generator = generator(name)
         let first = Int(generator.next() % 64)
         return StoredMatrix(
             base: pool + first * type.size, type: type, rows: rows, columns: columns, rowStride: stride,
@@ -73,10 +79,13 @@ final class RandomWeights: WeightSource {
     }
 
     func vector(named name: String, count: Int) -> [Float] {
-        (0..<count).map { _ in Float.random(in: -0.01...0.01, using: &generator) }
+        var generator = generator(name)
+        return (0..<count).map { _ in Float.random(in: -0.01...0.01, using: &generator) }
     }
 
-    func vector(named name: String, row: Int, of rows: Int, count: Int) -> [Float] { vector(named: name, count: count) }
+    func vector(named name: String, row: Int, of rows: Int, count: Int) -> [Float] {
+        vector(named: "\(name) \(row)", count: count)
+    }
 
     var bytesRead: Int { counter.count }
 

@@ -53,12 +53,14 @@ public struct AttentionSpec: Sendable, Hashable {
     public var hasOutputBias: Bool
     /// Whether every head has a sink, one number in the softmax's denominator (gpt-oss).
     public var hasSinks: Bool
+    /// How many tokens back a token attends to, where Qwen's `use_sliding_window` says so; nil for all of them.
+    public var slidingWindow: Int?
 
     /// Describes grouped-query attention, or latent attention.
     public init(
         heads: Int, keyValueHeads: Int, headDimension: Int, latent: Latent? = nil,
         normalization: Normalization = .none, hasBiases: Bool = false, hasOutputBias: Bool = false,
-        hasSinks: Bool = false
+        hasSinks: Bool = false, slidingWindow: Int? = nil
     ) {
         self.heads = heads
         self.keyValueHeads = keyValueHeads
@@ -68,5 +70,6 @@ public struct AttentionSpec: Sendable, Hashable {
         self.hasBiases = hasBiases
         self.hasOutputBias = hasOutputBias
         self.hasSinks = hasSinks
+        self.slidingWindow = slidingWindow
     }
 }

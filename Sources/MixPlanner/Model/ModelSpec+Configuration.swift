@@ -225,6 +225,9 @@ extension AttentionSpec {
             hasSinks = true
         default: hasBiases = try config.optionalFlag("attention_bias") ?? false
         }
+        if family == .qwen3MoE || family == .qwen2MoE, try config.optionalFlag("use_sliding_window") ?? false {
+            slidingWindow = try config.optionalInteger("sliding_window", in: 1...1 << 28)
+        }
     }
 }
 

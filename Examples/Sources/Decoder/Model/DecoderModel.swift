@@ -6,12 +6,14 @@ public import MixPlanner
 ///
 /// Attention's part of the strategy says which ranks have the same tokens, a group, and over which of these the heads, the
 /// dense blocks and the vocabulary are spread; their partial sums meet in an all-reduce. Experts are cut by ``MixMoE/MoELayer``.
+/// The stages of a pipeline are runs of adjacent ranks with a part of the layers each.
 ///
 ///     let model = try DecoderModel(weights, strategy: strategy, world: world, options: DecoderOptions(context: 128))
 ///     var next = try model.step(Batch(slot: 0, tokens: prompt))
 ///     while wanted { next = try model.step(Batch(slot: 0, tokens: next)) }
 ///
-/// All ranks of a group give each step the same batch; a group without tokens gives an empty one.
+/// All ranks of a group give each step the same batch; a group without tokens gives an empty one. Stages work at the same time
+/// when several batches of different sequences, *microbatches*, are under way: ``start(_:)`` and ``finish()``.
 public final class DecoderModel {
     /// What the configuration says.
     public let spec: ModelSpec
@@ -24,14 +26,21 @@ public final class DecoderModel {
     /// Bytes of weights that this rank read.
     public let bytesRead: Int
 
+    /// Whether this rank has the model's last layers, and logits.
+    public var isLastStage: Bool { place.isLast }
+
     private let place: RankPlace
-    private let pipeline: any TokenPipeline
-    private let world: Communicator
+    private let lane: PipelineLane
+    private let stack: any LayerStack
+    /// The ranks of this rank's pipeline stage.
+    private let stage: Communicator
     /// Tokens in each slot.
     private var lengths: [Int]
     private var places = TokenPlaces()
     private var ends: [Int] = []
     private var chosen: [Int] = []
+    /// Batches that were started and not finished: how many tokens they give, and these where they were chosen.
+    private var underWay: [(count: Int, tokens: [Int]?)] = []
 
     /// Loads this rank's part of a model. All ranks of `world` call it with equal arguments.
     ///
@@ -44,23 +53,31 @@ public final class DecoderModel {
         spec = weights.spec
         self.strategy = strategy
         self.options = options
-        self.world = world
-        place = try RankPlace(strategy, rank: world.rank, rankCount: world.size)
+        let place = try RankPlace(strategy, rank: world.rank, rankCount: world.size)
+        self.place = place
         lengths = Array(repeating: 0, count: options.sequences)
+        let (lane, stage): (PipelineLane, Communicator)
         var tensor: Communicator?
-        if place.shards > 1 {
-            do throws(CollectiveError) {
-                let replicas = world.size / (place.shards * strategy.attention.data)
-                tensor = try world.split(color: place.group * replicas + place.replica, key: place.shard)
-            } catch {
-                throw .communication(error)
+        do throws(CollectiveError) {
+            lane = try PipelineLane(world, place)
+            stage = place.stages > 1 ? try world.split(color: place.stage) : world
+            if place.shards > 1 {
+                tensor = try stage.split(
+                    color: place.group * strategy.attentionReplicas + place.replica, key: place.shard)
+            }
+        } catch {
+            throw .communication(error)
+        }
+        (self.lane, self.stage) = (lane, stage)
+        // A stage whose experts can't be loaded tells the others.
+        stack = try world.agree { () throws(DecoderError) -> any LayerStack in
+            switch options.precision {
+            case .float32:
+                try DecoderStack<Float>(weights, strategy, place, world, lane, stage: stage, tensor: tensor, options)
+            case .bfloat16:
+                try DecoderStack<BFloat16>(weights, strategy, place, world, lane, stage: stage, tensor: tensor, options)
             }
         }
-        pipeline =
-            switch options.precision {
-            case .float32: try DecoderStack<Float>(weights, strategy, place, world, tensor: tensor, options)
-            case .bfloat16: try DecoderStack<BFloat16>(weights, strategy, place, world, tensor: tensor, options)
-            }
         bytesRead = weights.bytesRead
     }
 
@@ -72,19 +89,60 @@ public final class DecoderModel {
     ///   ``DecoderError/unknownToken(_:vocabulary:)`` before anything is done, and ``DecoderError/communication(_:)``; the
     ///   model is of no further use after any of them, and the other ranks are told.
     public func step(_ batch: Batch) throws(DecoderError) -> [Int] {
-        try leavingOnFailure { () throws(DecoderError) in
-            try advance(batch)
-            try pipeline.choose(ends, into: &chosen)
-        }
-        return chosen
+        try start(batch)
+        return try finish()
     }
 
-    /// As ``step(_:)``, and returns logits [tokens, vocabulary] after every token of the batch.
+    /// Runs new tokens through this rank's stage, and hands them on.
+    ///
+    /// To keep all stages at work, start as many batches as there are, then finish and start one in turn. No sequence is in two
+    /// batches that are under way. Blocks while the next stage is more than one large batch behind.
+    ///
+    /// - Throws: as ``step(_:)``.
+    public func start(_ batch: Batch) throws(DecoderError) {
+        try leavingOnFailure { () throws(DecoderError) in
+            try advance(batch)
+            guard place.isLast else { return underWay.append((batch.parts.count, nil)) }
+            try stack.choose(ends, into: &chosen)
+            underWay.append((chosen.count, chosen))
+            try communicating { () throws(CollectiveError) in try lane.announce(chosen) }
+        }
+    }
+
+    /// The most likely next token of each part of the batch that was started first, on all stages.
+    ///
+    /// - Throws: ``DecoderError/communication(_:)``.
+    public func finish() throws(DecoderError) -> [Int] {
+        precondition(!underWay.isEmpty, "no batch was started")
+        let (count, tokens) = underWay.removeFirst()
+        if let tokens { return tokens }
+        var answer: [Int] = []
+        try leavingOnFailure { () throws(DecoderError) in
+            try communicating { () throws(CollectiveError) in answer = try lane.awaitTokens(count) }
+        }
+        return answer
+    }
+
+    /// Tells rank 0's number to all ranks, stage by stage, so that none waits for those behind it. Collective.
+    public func relay(_ number: Int) throws(DecoderError) -> Int {
+        var numbers = [Int64(number)]
+        try leavingOnFailure { () throws(DecoderError) in
+            try communicating { () throws(CollectiveError) in
+                if place.isFirst { try stage.broadcast(&numbers, root: 0) }
+                try lane.takeOver(&numbers, .number)
+                try lane.handOn(numbers, .number)
+            }
+        }
+        return Int(numbers[0])
+    }
+
+    /// Runs new tokens as ``step(_:)`` does, and returns logits [tokens, vocabulary] after every token of the batch; none on ranks of
+    /// other stages than the last.
     public func logits(_ batch: Batch) throws(DecoderError) -> [Float] {
         var logits: [Float] = []
         try leavingOnFailure { () throws(DecoderError) in
             try advance(batch)
-            try pipeline.predict(Array(batch.tokens.indices), into: &logits)
+            try stack.predict(Array(batch.tokens.indices), into: &logits)
         }
         return logits
     }
@@ -96,13 +154,17 @@ public final class DecoderModel {
     public func clear(slot: Int) { lengths[slot] = 0 }
 
     /// Begins to record what this rank does. Not collective.
-    public func startRecording() { pipeline.startRecording() }
+    public func startRecording() { stack.startRecording() }
 
     /// Ends the recording, and returns what this rank did since ``startRecording()``.
-    public func stopRecording() -> StepRecording { pipeline.stopRecording() }
+    public func stopRecording() -> StepRecording { stack.stopRecording() }
 
     /// Ends this rank's part; ranks that still wait for it are told at once.
-    public func close() { pipeline.close() }
+    public func close() {
+        stack.close()
+        lane.close()
+        if place.stages > 1 { stage.close() }
+    }
 
     private func leavingOnFailure(_ body: () throws(DecoderError) -> Void) throws(DecoderError) {
         do throws(DecoderError) {
@@ -110,6 +172,14 @@ public final class DecoderModel {
         } catch {
             close()
             throw error
+        }
+    }
+
+    private func communicating(_ body: () throws(CollectiveError) -> Void) throws(DecoderError) {
+        do throws(CollectiveError) {
+            try body()
+        } catch {
+            throw .communication(error)
         }
     }
 
@@ -131,7 +201,7 @@ public final class DecoderModel {
             }
             ends.append(part.tokens.upperBound - 1)
         }
-        try pipeline.forward(batch, places)
+        try stack.forward(batch, places)
         for part in batch.parts { lengths[part.slot] += part.tokens.count }
     }
 }

@@ -2,16 +2,18 @@ import MixCollectives
 import MixMoE
 import MixPlanner
 
-/// All layers for one type of rows.
-final class DecoderStack<Element: DecoderElement>: TokenPipeline {
+/// One stage's layers for one type of rows.
+final class DecoderStack<Element: DecoderElement>: LayerStack {
     private let spec: ModelSpec
     private let place: RankPlace
-    private let embedding: Embedding
+    private let lane: PipelineLane
+    /// On the first stage.
+    private let embedding: Embedding?
     private let layers: [DecoderLayer<Element>]
-    private let norm: RMSNorm
-    /// This rank's tokens of the vocabulary.
-    private let head: Linear
-    private let share: Range<Int>
+    /// The number of the first one.
+    private let firstLayer: Int
+    /// On the last stage.
+    private let head: OutputHead<Element>?
     /// The ranks that share this group's heads, where several do.
     private let tensor: Communicator?
     private let world: Communicator
@@ -20,75 +22,63 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
     /// Normalised rows, and what a block makes of them, where the node's ranks see them.
     private var rows: SharedBuffer<Element>
     private var results: SharedBuffer<Element>
-    private var last: [Float] = []
-    private var lastRows: [Element] = []
-    private(set) var partialLogits: [Float] = []
-    private var bests: [Float] = []
-    private var allBests: [Float] = []
     private var recording: StepRecording?
 
+    /// - Parameters:
+    ///   - lane: the way to the other stages.
+    ///   - stage: the ranks of this pipeline stage.
+    ///   - tensor: those of them that share this group's heads.
     init(
-        _ weights: ModelWeights, _ strategy: Strategy, _ place: RankPlace, _ world: Communicator, tensor: Communicator?,
-        _ options: DecoderOptions
+        _ weights: ModelWeights, _ strategy: Strategy, _ place: RankPlace, _ world: Communicator, _ lane: PipelineLane,
+        stage: Communicator, tensor: Communicator?, _ options: DecoderOptions
     ) throws(DecoderError) {
-        spec = weights.spec
-        self.place = place
-        self.world = world
-        self.tensor = tensor
-        let (spec, heads) = (spec, place.part(of: spec.attention.heads))
-        let rotary = try RotaryEmbedding(
-            spec.rotary, dimension: spec.attention.latent?.rotatedDimension ?? spec.attention.headDimension,
-            positions: options.context)
+        let (spec, heads) = (weights.spec, place.part(of: weights.spec.attention.heads))
+        (self.spec, self.place, self.world, self.lane, self.tensor) = (spec, place, world, lane, tensor)
         let team = options.threads.map { ThreadTeam(threads: $0) } ?? ThreadTeam(shareOf: world)
-        let (form, hidden) = (options.precision.weights, spec.hidden)
-        share = place.part(of: spec.vocabulary)
-        do throws(MoEError) {
-            embedding = try Embedding(
-                weights, named: "model.embed_tokens.weight", count: spec.vocabulary, width: hidden)
-            norm = try RMSNorm(weights, named: "model.norm.weight", count: hidden, epsilon: spec.normEpsilon)
-            head = try Linear(
-                weights, named: spec.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
-                outputs: spec.vocabulary, inputs: hidden, rows: share, team: team, form: form)
-            var layers: [DecoderLayer<Element>] = []
-            for layer in 0..<spec.layers {
-                let prefix = "model.layers.\(layer)."
-                let parts = AttentionParts(weights: weights, layer: layer, options: options, team: team, heads: heads)
-                let attention: any Attention<Element> =
-                    if let latent = spec.attention.latent {
-                        try LatentAttention<Element>(parts, latent, rotary)
-                    } else {
-                        try GroupedQueryAttention<Element>(parts, rotary)
-                    }
-                let block: DecoderLayer<Element>.Block =
-                    if spec.isMoELayer(layer) {
-                        .experts(
-                            try MoELayer(
-                                weights: weights, layer: layer, strategy: strategy, world: world,
-                                options: MoELayerOptions(communication: options.communication, weights: form),
-                                team: team))
-                    } else {
-                        .dense(
-                            try GatedMLP(
-                                weights, prefix: prefix + "mlp.", width: spec.denseWidth!,
-                                part: place.part(of: spec.denseWidth!), team: team, form: form))
-                    }
-                layers.append(
-                    DecoderLayer(
-                        attentionNorm: try RMSNorm(
-                            weights, named: prefix + "input_layernorm.weight", count: hidden, epsilon: spec.normEpsilon),
-                        attention: attention,
-                        blockNorm: try RMSNorm(
-                            weights, named: prefix + "post_attention_layernorm.weight", count: hidden,
-                            epsilon: spec.normEpsilon),
-                        block: block))
+        let numbers = place.layers(of: spec.layers)
+        firstLayer = numbers.lowerBound
+        // What a rank loads by itself comes first, because a rank that can't would leave the others waiting among the experts.
+        let own = try world.agree { () throws(DecoderError) in
+            let rotary = try RotaryEmbedding(
+                spec.rotary, dimension: spec.attention.latent?.rotatedDimension ?? spec.attention.headDimension,
+                positions: options.context)
+            do throws(MoEError) {
+                var layers: [DecoderLayer<Element>] = []
+                for layer in numbers {
+                    let parts = AttentionParts(
+                        weights: weights, layer: layer, options: options, team: team, heads: heads)
+                    layers.append(try DecoderLayer(parts, rotary, place))
+                }
+                return (
+                    layers: layers,
+                    embedding: place.isFirst
+                        ? try Embedding(
+                            weights, named: "model.embed_tokens.weight", count: spec.vocabulary, width: spec.hidden)
+                        : nil,
+                    head: place.isLast
+                        ? try OutputHead<Element>(weights, place, tensor: tensor, team: team, options) : nil
+                )
+            } catch {
+                throw .layer(error)
             }
-            self.layers = layers
+        }
+        var layers = own.layers
+        (embedding, head) = (own.embedding, own.head)
+        do throws(MoEError) {
+            for (index, layer) in numbers.enumerated() where layers[index].dense == nil {
+                layers[index].experts = try MoELayer(
+                    weights: weights, layer: layer, strategy: strategy, world: stage,
+                    options: MoELayerOptions(
+                        communication: options.communication, weights: options.precision.weights),
+                    team: team)
+            }
         } catch {
             throw .layer(error)
         }
+        self.layers = layers
         do throws(CollectiveError) {
-            rows = try world.allocate(Element.self, count: hidden)
-            results = try world.allocate(Element.self, count: hidden)
+            rows = try world.allocate(Element.self, count: spec.hidden)
+            results = try world.allocate(Element.self, count: spec.hidden)
         } catch {
             throw .communication(error)
         }
@@ -101,9 +91,14 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
         } catch {
             throw .communication(error)
         }
-        var vectors = hidden.mutableSpan
-        embedding.read(batch.tokens, into: &vectors)
-        for (number, layer) in layers.enumerated() {
+        if let embedding {
+            var vectors = hidden.mutableSpan
+            embedding.read(batch.tokens, into: &vectors)
+        } else {
+            try handOver(count) { () throws(CollectiveError) in try takeOver(count * width) }
+        }
+        for (index, layer) in layers.enumerated() {
+            let number = firstLayer + index
             if count > 0 {
                 let start = StepTimeline.now
                 normalize(layer.attentionNorm, count)
@@ -114,11 +109,9 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
                 addResults(count * width)
                 normalize(layer.blockNorm, count)
             }
-            switch layer.block {
-            case .experts(let experts):
+            if let experts = layer.experts {
                 try forward(experts, number, count * width)
-            case .dense(let block):
-                guard count > 0 else { continue }
+            } else if let block = layer.dense, count > 0 {
                 let start = StepTimeline.now
                 var result = results.mutableSpan
                 block.forward(rows.span, rows: count, into: &result)
@@ -127,90 +120,49 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
             }
             addResults(count * width)
         }
+        if !place.isLast {
+            try handOver(count) { () throws(CollectiveError) in try handOn(count * width) }
+        }
     }
 
     func predict(_ positions: [Int], into logits: inout [Float]) throws(DecoderError) {
-        let vocabulary = spec.vocabulary
-        score(positions)
-        if logits.count < positions.count * vocabulary {
-            logits = Array(repeating: 0, count: positions.count * vocabulary)
-        }
-        for index in logits.indices { logits[index] = 0 }
-        for row in positions.indices {
-            for token in share {
-                logits[row * vocabulary + token] = partialLogits[row * share.count + token - share.lowerBound]
-            }
-        }
-        guard let tensor, !positions.isEmpty else { return }
-        do throws(CollectiveError) {
-            // Every rank has zeros in place of the others' tokens.
-            try tensor.allReduce(&logits, .sum)
-        } catch {
-            throw .communication(error)
-        }
+        try head?.predict(hidden, positions, into: &logits)
     }
 
     func choose(_ positions: [Int], into tokens: inout [Int]) throws(DecoderError) {
+        guard let head else { return }
         let start = StepTimeline.now
-        score(positions)
+        head.score(hidden, positions)
         record("head", nil, since: start)
-        tokens.removeAll(keepingCapacity: true)
-        bests.removeAll(keepingCapacity: true)
-        for row in positions.indices {
-            var best = row * share.count
-            for index in best..<best + share.count where partialLogits[index] > partialLogits[best] { best = index }
-            // Token numbers are below 2²⁴ × 256: their bits travel as a float's.
-            bests.append(partialLogits[best])
-            bests.append(Float(bitPattern: UInt32(best - row * share.count + share.lowerBound)))
-        }
-        guard let tensor, !positions.isEmpty else {
-            for row in positions.indices { tokens.append(Int(bests[2 * row + 1].bitPattern)) }
-            return
-        }
-        allBests.reserve(bests.count * tensor.size)
-        do throws(CollectiveError) {
-            try allBests.withUnsafeMutableBufferPointer { all throws(CollectiveError) in
-                var all = UnsafeMutableBufferPointer(rebasing: all[..<(bests.count * tensor.size)])
-                try tensor.allGather(bests, into: &all)
-            }
-        } catch {
-            throw .communication(error)
-        }
-        for row in positions.indices {
-            var best = 2 * row
-            for shard in 1..<tensor.size {
-                let other = shard * bests.count + 2 * row
-                if allBests[other] > allBests[best] { best = other }
-            }
-            tokens.append(Int(allBests[best + 1].bitPattern))
-        }
+        try head.choose(positions.count, into: &tokens)
     }
 
     func startRecording() {
         recording = StepRecording()
         tensor?.startRecording()
-        for case .experts(let experts) in layers.map(\.block) { experts.startRecording() }
+        for experts in layers.compactMap(\.experts) { experts.startRecording() }
     }
 
     func stopRecording() -> StepRecording {
         defer { recording = nil }
         var recording = recording ?? StepRecording()
         recording.collectives.runs = tensor?.stopRecording().runs ?? []
-        for case .experts(let experts) in layers.map(\.block) {
+        for experts in layers.compactMap(\.experts) {
             recording.collectives.runs += experts.stopRecording().runs
         }
         return recording
     }
 
     func close() {
-        for case .experts(let experts) in layers.map(\.block) { experts.close() }
+        for experts in layers.compactMap(\.experts) { experts.close() }
         tensor?.close()
     }
 
     // MARK: Steps
 
     private func reserve(_ count: Int) throws(CollectiveError) {
-        let elements = count * spec.hidden
+        // What stages hand over is cut into equal shares.
+        let elements = count * spec.hidden + place.shards - 1
         hidden.reserve(elements)
         guard rows.count < elements else { return }
         rows = try world.allocate(Element.self, count: elements)
@@ -219,17 +171,6 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
 
     private func normalize(_ norm: RMSNorm, _ count: Int) {
         norm.normalize(hidden, rows: count, into: &rows)
-    }
-
-    /// The logits of this rank's tokens after some of the rows.
-    private func score(_ positions: [Int]) {
-        let width = spec.hidden
-        last.reserve(positions.count * width)
-        for (row, position) in positions.enumerated() {
-            for index in 0..<width { last[row * width + index] = hidden[position * width + index] }
-        }
-        norm.normalize(last, rows: positions.count, into: &lastRows)
-        head.multiply(lastRows, rows: positions.count, into: &partialLogits)
     }
 
     private func forward(_ experts: MoELayer, _ number: Int, _ elements: Int) throws(DecoderError) {
@@ -290,5 +231,45 @@ final class DecoderStack<Element: DecoderElement>: TokenPipeline {
                 add(results.baseAddress!, times: 1, to: $0.baseAddress!, elements)
             }
         }
+    }
+
+    // MARK: From stage to stage
+
+    /// All ranks of a group have its hidden states, so that each sends its share, and the receivers gather them.
+    private func shareSize(_ elements: Int) -> Int { (elements + place.shards - 1) / place.shards }
+
+    private func handOn(_ elements: Int) throws(CollectiveError) {
+        let size = shareSize(elements)
+        let share = place.shard * size..<(place.shard + 1) * size
+        try rows.withUnsafeMutableBufferPointer { rows throws(CollectiveError) in
+            for index in share where index < elements { rows[index] = Element(hidden[index]) }
+            try lane.handOn(UnsafeMutableBufferPointer(rebasing: rows[share]), .hidden)
+        }
+    }
+
+    private func takeOver(_ elements: Int) throws(CollectiveError) {
+        let size = shareSize(elements)
+        try rows.withUnsafeMutableBufferPointer { rows throws(CollectiveError) in
+            var share = UnsafeMutableBufferPointer(
+                rebasing: rows[place.shard * size..<(place.shard + 1) * size])
+            try lane.takeOver(&share, .hidden)
+            if let tensor {
+                var all = UnsafeMutableBufferPointer(rebasing: rows[..<(place.shards * size)])
+                try tensor.allGather(&all)
+            }
+            for index in 0..<elements { hidden[index] = rows[index].float }
+        }
+    }
+
+    /// What a group without tokens has nothing of.
+    private func handOver(_ count: Int, _ move: () throws(CollectiveError) -> Void) throws(DecoderError) {
+        guard count > 0 else { return }
+        let start = StepTimeline.now
+        do throws(CollectiveError) {
+            try move()
+        } catch {
+            throw .communication(error)
+        }
+        record("hand-over", nil, since: start)
     }
 }

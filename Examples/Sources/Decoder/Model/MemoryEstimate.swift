@@ -1,6 +1,6 @@
 public import MixPlanner
 
-/// What one rank of a model will hold, in bytes, by its configuration alone.
+/// What one rank of a model, with the layers of its pipeline stage, will hold, in bytes, by its configuration alone.
 public struct MemoryEstimate: Sendable, Hashable {
     /// Weights. Embeddings stay in their file.
     public var weights: Int
@@ -21,6 +21,8 @@ public struct MemoryEstimate: Sendable, Hashable {
     ) throws(DecoderError) {
         let place = try RankPlace(strategy, rank: rank, rankCount: rankCount)
         let (hidden, attention) = (spec.hidden, spec.attention)
+        let layers = place.layers(of: spec.layers)
+        let moeLayers = layers.count(where: spec.isMoELayer)
         let rounds = options.precision == .bfloat16
         func bytes(_ elements: Int, _ stored: Double) -> Double {
             Double(elements) * (rounds ? min(stored, 2) : stored)
@@ -45,22 +47,24 @@ public struct MemoryEstimate: Sendable, Hashable {
             perLayer += bytes(2 * hidden * (heads + keyHeads) * width, spec.weights.layerBytes)
             rowElements = 2 * keyHeads * width
         }
-        var weights = Double(spec.layers) * perLayer
+        var weights = Double(layers.count) * perLayer
         let (parts, lanes) = (strategy.experts.expert, strategy.experts.tensor)
         let experts = (spec.experts.count + parts - 1) / parts * 3 * hidden * (spec.experts.width / lanes)
         let others = 3 * hidden * spec.experts.sharedWidth / lanes
         let router = hidden * spec.experts.count
         weights +=
-            Double(spec.moeLayerCount)
+            Double(moeLayers)
             * (bytes(experts, spec.weights.expertBytes) + bytes(others, spec.weights.layerBytes)
                 + bytes(router, spec.weights.plain.bytes))
         let dense = 3 * hidden * place.part(of: spec.denseWidth ?? 0).count
-        weights += Double(spec.denseLayers.count) * bytes(dense, spec.weights.layerBytes)
-        weights += bytes(place.part(of: spec.vocabulary).count * hidden, spec.weights.plain.bytes)
+        weights += Double(layers.count - moeLayers) * bytes(dense, spec.weights.layerBytes)
+        if place.isLast {
+            weights += bytes(place.part(of: spec.vocabulary).count * hidden, spec.weights.plain.bytes)
+        }
         self.weights = Int(weights)
 
         let element = rounds ? 2 : 4
-        cache = spec.layers * options.sequences * options.context * rowElements * element
+        cache = layers.count * options.sequences * options.context * rowElements * element
         // Hidden states in float32, rows in and out, and what a token's experts are sent and give back.
         rows = stepTokens * hidden * (4 + element * (2 + 2 * spec.experts.choices / max(1, parts)))
     }

@@ -4,7 +4,8 @@ public import MixCollectives
 public struct StepRecording: Sendable {
     /// A part of a layer.
     public struct Stage: Sendable, Hashable {
-        /// `attention`, `all-reduce`, `dense`, `router`, `dispatch`, `experts`, `combine`, `head`.
+        /// `attention`, `all-reduce`, `dense`, `router`, `dispatch`, `experts`, `combine`, `head`,
+        /// and `hand-over` between pipeline stages.
         public var name: String
         /// The layer's number, or nil outside of layers.
         public var layer: Int?
@@ -14,7 +15,7 @@ public struct StepRecording: Sendable {
         public var end: Int64
 
         /// Whether the rank's threads compute; else they move bytes, or wait for those of others.
-        public var isCompute: Bool { !["all-reduce", "dispatch", "combine"].contains(name) }
+        public var isCompute: Bool { !["all-reduce", "dispatch", "combine", "hand-over"].contains(name) }
     }
 
     /// In order.

@@ -13,6 +13,7 @@ struct Bench: ParsableCommand {
             "Serves requests that arrive by a Poisson process, with continuous batching, by one strategy after the other.",
         discussion: """
             Every step takes in the requests that have come, prompt whole, and gives each request that runs one token. \
+            All strategies get the same requests at the same times. The stages of a pipeline work on different requests. \
             Weights are random unless --checkpoint names a model: times don't depend on them. Predictions take assumed \
             numbers of the machine unless --cluster names a file.
             """)
@@ -39,7 +40,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Tokens of an answer.")
     var output = 32
 
-    @Option(help: "Requests that a data-parallel group answers at a time.")
+    @Option(help: "Requests that are answered at a time, by all groups together.")
     var sequences = 16
 
     @Option(help: "Prompt tokens that a step takes in, at most, besides one prompt.")
@@ -47,7 +48,7 @@ struct Bench: ParsableCommand {
 
     @Option(
         help:
-            "Strategies with ; between them, auto among them; if not given, TP inside nodes with DP and EP across them, DP with EP, TP."
+            "Strategies with ; between them, auto among them, unfused behind those that communicate step by step; if not given, TP inside nodes with DP and EP across them, DP with EP, TP, and TP with a stage per node."
     )
     var strategies: String?
 
@@ -85,32 +86,39 @@ struct Bench: ParsableCommand {
         let spec = weights.spec
         let workload = Workload(
             inputTokens: input, outputTokens: output, rate: rate, batch: sequences, stepTokens: input + stepTokens)
-        let options = DecoderOptions(
-            context: input + output, sequences: sequences, precision: type, communication: job.communication,
-            threads: job.threads)
+        func options(_ choice: StrategyChoice) -> DecoderOptions {
+            // Each microbatch of each group has its share, and at least one.
+            let (stages, groups) = (choice.strategy.pipeline, choice.strategy.attention.data)
+            return DecoderOptions(
+                context: input + output, sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
+                communication: choice.communication, threads: job.threads)
+        }
         if !Launcher.isRank {
             let choices = try choices(nodes: job.nodes, ranks: job.ranks) { wish, cluster in
-                try StrategyChoice(wish, spec, nodes: job.nodes, ranks: job.ranks, workload, cluster: cluster)
+                try StrategyChoice(
+                    wish, spec, nodes: job.nodes, ranks: job.ranks, workload, communication: job.communication,
+                    cluster: cluster)
             }
             for choice in choices {
                 try MemoryCheck(
-                    spec, choice.strategy, ranks: job.ranks, options, stepTokens: input + stepTokens + sequences
+                    spec, choice.strategy, ranks: job.ranks, options(choice),
+                    stepTokens: input + stepTokens + sequences
                 ).check()
             }
         }
         try job.asRank { world in
             let choices = try choices(nodes: world.grid.nodeCount, ranks: world.size) { wish, cluster in
-                try StrategyChoice(wish, spec, world, workload, cluster: cluster)
+                try StrategyChoice(wish, spec, world, workload, communication: job.communication, cluster: cluster)
             }
-            let report = ServingReport(isJSON: json)
-            if world.rank == 0 {
-                report.begin(
-                    "\(checkpoint ?? preset), \(spec.layers) layers, nodes: \(world.grid.nodeCount), ranks: "
-                        + "\(world.size), \(type.rawValue); \(requests) requests of \(input) + \(output) tokens, \(rate) a second"
-                )
-            }
+            var report = ServingReport(
+                ServingReport.Setting(
+                    model: checkpoint ?? preset, layers: spec.layers, nodes: world.grid.nodeCount, ranks: world.size,
+                    type: type.rawValue, requests: requests, inputTokens: input, outputTokens: output, rate: rate),
+                isJSON: json)
+            if world.rank == 0 { report.begin() }
             for (index, choice) in choices.enumerated() {
-                let model = try DecoderModel(weights, strategy: choice.strategy, world: world, options: options)
+                let model = try DecoderModel(
+                    weights, strategy: choice.strategy, world: world, options: options(choice))
                 defer { model.close() }
                 let arrivals = Arrivals(
                     count: requests, rate: rate, promptTokens: input, vocabulary: spec.vocabulary, seed: seed)
@@ -119,7 +127,8 @@ struct Bench: ParsableCommand {
                 let result = try session.run()
                 if world.rank == 0 { report.add(result, choice) }
                 if let trace, index == choices.count - 1 {
-                    try StepTraceFile(path: trace).record(model, world, sequences: sequences, promptTokens: input)
+                    try StepTraceFile(path: trace).record(
+                        model, world, sequences: model.options.sequences, promptTokens: input)
                 }
             }
         }
@@ -158,6 +167,7 @@ struct Bench: ParsableCommand {
         var seen: Set<Strategy> = []
         return [
             "TP=\(lanes) + DP=\(nodes), TP=\(lanes) + EP=\(nodes)", "DP=\(ranks), EP=\(ranks)", "TP=\(ranks)",
+            "TP=\(lanes) [PP=\(nodes)]",
         ].compactMap { try? choose($0, cluster) }.filter { seen.insert($0.strategy).inserted }
     }
 }

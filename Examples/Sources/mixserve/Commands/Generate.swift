@@ -56,18 +56,19 @@ struct Generate: ParsableCommand {
         }
         // The last token is never an input.
         let length = prompt.count + generate - 1
-        let options = DecoderOptions(
-            context: context ?? length, precision: type, communication: job.communication, threads: job.threads)
+        var options = DecoderOptions(context: context ?? length, precision: type, threads: job.threads)
         guard length <= options.context else {
             throw DecoderError.contextFull(tokens: length, capacity: options.context)
         }
         let workload = Workload(inputTokens: prompt.count, outputTokens: generate, batch: 1)
         if !Launcher.isRank {
-            let choice = try StrategyChoice(strategy, spec, nodes: job.nodes, ranks: job.ranks, workload)
+            let choice = try StrategyChoice(
+                strategy, spec, nodes: job.nodes, ranks: job.ranks, workload, communication: job.communication)
             try MemoryCheck(spec, choice.strategy, ranks: job.ranks, options, stepTokens: prompt.count).check()
         }
         try job.asRank { world in
-            let choice = try StrategyChoice(strategy, spec, world, workload)
+            let choice = try StrategyChoice(strategy, spec, world, workload, communication: job.communication)
+            options.communication = choice.communication
             try continuePrompt(checkpoint, choice, world, options)
         }
     }
@@ -95,7 +96,7 @@ struct Generate: ParsableCommand {
         guard world.rank == 0 else { return }
         let itl = generate > 1 ? (clock.now - prefilled) / (generate - 1) : .zero
         let report = GenerationReport(
-            model: model.spec.family.rawValue, strategy: "\(choice.strategy)", nodes: world.grid.nodeCount,
+            model: model.spec.family.rawValue, strategy: choice.name, nodes: world.grid.nodeCount,
             ranks: world.size, type: type.rawValue, ids: ids, bytesRead: model.bytesRead,
             loadSeconds: (loaded - beginning).seconds, ttftSeconds: (prefilled - loaded).seconds,
             itlSeconds: itl.seconds, predictedTtftSeconds: choice.performance?.ttft,

@@ -1,33 +1,54 @@
 import Decoder
 import Foundation
 import MixCollectives
+import MixMoE
 import MixPlanner
 
-/// How to cut a model: as the user says, or by itself.
+/// How to cut a model, and how its layers communicate: as the user says, or by itself.
 struct StrategyChoice {
     let strategy: Strategy
+    let communication: MoELayerOptions.Communication
+    /// Whether the user left it to the planner.
+    private(set) var isAutomatic = false
     /// What the planner expects of it, if anything.
     let performance: Performance?
     /// Whether it expects that more requests come than can be answered: ``performance`` leaves their waiting out then.
     let isOverloaded: Bool
 
+    /// What makes it again.
+    var name: String { communication == .unfused ? "\(strategy) unfused" : "\(strategy)" }
+    /// What tables call it.
+    var title: String { isAutomatic ? "auto: \(name)" : name }
+
     /// - Parameters:
-    ///   - wish: a strategy in the paper's notation, or `auto`.
+    ///   - wish: a strategy in the paper's notation, or `auto`; with `unfused` behind it, layers communicate step by step.
+    ///   - communication: without that word.
     ///   - cluster: what predictions are made for; assumed, if not given.
     init(
-        _ wish: String, _ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload, cluster: ClusterSpec? = nil
+        _ wish: String, _ spec: ModelSpec, nodes: Int, ranks: Int, _ workload: Workload,
+        communication: MoELayerOptions.Communication, cluster: ClusterSpec? = nil
     ) throws {
+        var words = wish.split(separator: " ")
+        if words.last == "unfused" {
+            words.removeLast()
+            self.communication = .unfused
+        } else {
+            self.communication = communication
+        }
         var unlimited = workload
         unlimited.rate = nil
         // A plan for more requests than can be answered is none; then one without waiting will do.
+        let options = PlannerOptions(exchange: self.communication == .unfused ? .unfused : .fused)
         let planners = [workload, unlimited].compactMap {
             try? Planner(
-                model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes), workload: $0)
+                model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes), workload: $0,
+                options: options)
         }
-        if wish == "auto" {
+        if words == ["auto"] {
+            isAutomatic = true
             strategy = try Self.automatic(spec, nodes: nodes, ranks: ranks, planners)
         } else {
-            strategy = try Strategy(wish)
+            strategy = try Strategy(words.joined(separator: " "))
             try DecoderModel.check(spec, strategy, rankCount: ranks)
         }
         var plans: [Plan] = []
@@ -38,21 +59,25 @@ struct StrategyChoice {
 
     /// What all ranks take: rank 0's choice, because other machines may have more memory. Collective.
     init(
-        _ wish: String, _ spec: ModelSpec, _ world: Communicator, _ workload: Workload, cluster: ClusterSpec? = nil
+        _ wish: String, _ spec: ModelSpec, _ world: Communicator, _ workload: Workload,
+        communication: MoELayerOptions.Communication, cluster: ClusterSpec? = nil
     ) throws {
-        let nodes = world.grid.nodeCount
-        var strategy = wish
-        if wish == "auto" {
-            var text = [UInt8](repeating: 0, count: 128)
-            if world.rank == 0 {
-                let choice = try StrategyChoice(
-                    wish, spec, nodes: nodes, ranks: world.size, workload, cluster: cluster)
-                for (index, byte) in "\(choice.strategy)".utf8.enumerated() { text[index] = byte }
-            }
-            try world.broadcast(&text, root: 0)
-            strategy = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        func choice(_ wish: String) throws -> StrategyChoice {
+            try StrategyChoice(
+                wish, spec, nodes: world.grid.nodeCount, ranks: world.size, workload, communication: communication,
+                cluster: cluster)
         }
-        try self.init(strategy, spec, nodes: nodes, ranks: world.size, workload, cluster: cluster)
+        guard wish.hasPrefix("auto") else {
+            self = try choice(wish)
+            return
+        }
+        var text = [UInt8](repeating: 0, count: 128)
+        if world.rank == 0 {
+            for (index, byte) in try choice(wish).name.utf8.enumerated() { text[index] = byte }
+        }
+        try world.broadcast(&text, root: 0)
+        self = try choice(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
+        isAutomatic = true
     }
 
     /// The planner's best strategy that the decoder can run; without one, tensor parallelism inside nodes and expert

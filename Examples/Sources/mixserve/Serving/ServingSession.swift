@@ -4,15 +4,21 @@ import MixCollectives
 import MixPlanner
 
 /// Continuous batching on one rank. Rank 0 says how many requests have come; everything else follows on all ranks alike.
+///
+/// Of a pipeline, each stage has a microbatch to work on: the requests of a group are spread over as many microbatches as there are
+/// stages, which take their steps in turn.
 final class ServingSession {
     private let model: DecoderModel
     private let world: Communicator
     private let arrivals: Arrivals
     private let answerTokens: Int
-    private var queues: [GroupQueue]
+    /// [microbatches][groups].
+    private var queues: [[RequestQueue]]
+    /// Microbatches that have begun a step.
+    private var underWay: [Bool]
     /// The last token of each slot of this rank's group.
     private var last: [Int]
-    /// [requests, answer]: when each token of this rank's group was there, in seconds; zeros for others.
+    /// [requests, answer]: when each token of this rank's group was chosen, in seconds; zeros where others choose.
     private var times: [Double]
     private let clock = ContinuousClock()
     private var beginning: ContinuousClock.Instant
@@ -21,11 +27,16 @@ final class ServingSession {
         _ model: DecoderModel, _ world: Communicator, _ arrivals: Arrivals, answerTokens: Int, stepTokens: Int
     ) throws {
         (self.model, self.world, self.arrivals, self.answerTokens) = (model, world, arrivals, answerTokens)
-        let slots = model.options.sequences
-        queues = Array(
-            repeating: GroupQueue(slots: slots, answerTokens: answerTokens, stepTokens: stepTokens),
-            count: model.strategy.attention.data)
-        last = Array(repeating: 0, count: slots)
+        let (stages, groups) = (model.strategy.pipeline, model.strategy.attention.data)
+        let slots = model.options.sequences / stages
+        queues = (0..<stages).map { microbatch in
+            let queue = RequestQueue(
+                slots: microbatch * slots..<(microbatch + 1) * slots, answerTokens: answerTokens,
+                stepTokens: stepTokens)
+            return Array(repeating: queue, count: groups)
+        }
+        underWay = Array(repeating: false, count: stages)
+        last = Array(repeating: 0, count: model.options.sequences)
         times = Array(repeating: 0, count: arrivals.times.count * answerTokens)
         beginning = clock.now
     }
@@ -36,53 +47,55 @@ final class ServingSession {
         let bytes = world.counters.bytesSent
         try world.barrier()
         beginning = clock.now
-        var (arrived, done, steps) = (0, 0, 0)
+        var (arrived, done, steps, microbatch) = (0, 0, 0, 0)
         var progress = ProgressLine("\(model.strategy)", isShown: world.rank == 0)
         while done < arrivals.times.count {
-            let now = try agreedArrivals(after: arrived, isIdle: queues.allSatisfy { $0.load == 0 })
-            for request in arrived..<now {
-                // The group with the least to do, the first of several.
-                let group = queues.indices.min { queues[$0].load < queues[$1].load }!
-                queues[group].add(request)
-            }
+            if underWay[microbatch] { done += try finish(microbatch) }
+            let now = try agreedArrivals(after: arrived, isIdle: queues.joined().allSatisfy { $0.load == 0 })
+            for request in arrived..<now { enqueue(request) }
             arrived = now
-            for group in queues.indices { queues[group].admit { arrivals.prompts[$0].count } }
-            guard queues.contains(where: { !$0.running.isEmpty }) else { continue }
-            try step()
-            steps += 1
-            for group in queues.indices {
-                for request in queues[group].advance() {
-                    done += 1
-                    if group == model.group { model.clear(slot: request.slot) }
-                }
+            for group in queues[microbatch].indices {
+                queues[microbatch][group].admit { arrivals.prompts[$0].count }
+            }
+            if queues[microbatch].contains(where: { !$0.running.isEmpty }) {
+                try start(microbatch)
+                steps += 1
             }
             progress.show(
-                requests: done, of: arrivals.times.count, waiting: queues.reduce(0) { $0 + $1.waiting.count },
-                running: queues.reduce(0) { $0 + $1.running.count })
+                requests: done, of: arrivals.times.count, waiting: queues.joined().reduce(0) { $0 + $1.waiting.count },
+                running: queues.joined().reduce(0) { $0 + $1.running.count })
+            microbatch = (microbatch + 1) % queues.count
         }
         progress.clear()
         return try result(steps: steps, bytes: world.counters.bytesSent - bytes)
     }
 
+    /// Adds a request to the queue with the least to do, the first of several.
+    private func enqueue(_ request: Int) {
+        let places = queues.indices.flatMap { microbatch in queues[microbatch].indices.map { (microbatch, $0) } }
+        let (microbatch, group) = places.min { queues[$0.0][$0.1].load < queues[$1.0][$1.1].load }!
+        queues[microbatch][group].add(request)
+    }
+
     /// How many requests have come, by rank 0's clock. Rank 0 waits for the next one when there is nothing else to do, but
     /// looks now and then whether the others are still there.
     private func agreedArrivals(after arrived: Int, isIdle: Bool) throws -> Int {
-        var count = [Int64(arrived)]
+        var count = arrived
         if world.rank == 0 {
             var now = (clock.now - beginning).seconds
             if isIdle, arrived < arrivals.times.count, arrivals.times[arrived] > now {
                 Thread.sleep(forTimeInterval: min(arrivals.times[arrived] - now, 0.1))
                 now = (clock.now - beginning).seconds
             }
-            while Int(count[0]) < arrivals.times.count, arrivals.times[Int(count[0])] <= now { count[0] += 1 }
+            while count < arrivals.times.count, arrivals.times[count] <= now { count += 1 }
         }
-        try world.broadcast(&count, root: 0)
-        return Int(count[0])
+        return try model.relay(count)
     }
 
-    private func step() throws {
+    /// A step of one microbatch of every group.
+    private func start(_ microbatch: Int) throws {
         var batch = Batch()
-        let running = queues[model.group].running
+        let running = queues[microbatch][model.group].running
         for one in running {
             if one.answered == 0 {
                 batch.append(slot: one.slot, tokens: arrivals.prompts[one.request])
@@ -90,12 +103,26 @@ final class ServingSession {
                 batch.append(slot: one.slot, tokens: CollectionOfOne(last[one.slot]))
             }
         }
-        let next = try model.step(batch)
+        try model.start(batch)
+        underWay[microbatch] = true
+        guard model.isLastStage else { return }
         let now = (clock.now - beginning).seconds
-        for (one, token) in zip(running, next) {
-            last[one.slot] = token
-            times[one.request * answerTokens + one.answered] = now
+        for one in running { times[one.request * answerTokens + one.answered] = now }
+    }
+
+    /// Ends the step, and returns how many requests are answered by it.
+    private func finish(_ microbatch: Int) throws -> Int {
+        let next = try model.finish()
+        underWay[microbatch] = false
+        for (one, token) in zip(queues[microbatch][model.group].running, next) { last[one.slot] = token }
+        var done = 0
+        for group in queues[microbatch].indices {
+            for request in queues[microbatch][group].advance() {
+                done += 1
+                if group == model.group { model.clear(slot: request.slot) }
+            }
         }
+        return done
     }
 
     /// Lets all memory be there: a prompt and a token on every group.

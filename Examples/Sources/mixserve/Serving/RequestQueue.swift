@@ -1,5 +1,6 @@
-/// The requests of one data-parallel group. Every rank keeps the queues of all groups, and so knows without asking who does what.
-struct GroupQueue {
+/// The requests of one microbatch of a data-parallel group. Every rank keeps the queues of all, and so knows without asking who does
+/// what.
+struct RequestQueue {
     struct Running {
         let request: Int
         let slot: Int
@@ -13,8 +14,9 @@ struct GroupQueue {
     private let answerTokens: Int
     private let stepTokens: Int
 
-    init(slots: Int, answerTokens: Int, stepTokens: Int) {
-        freeSlots = Array((0..<slots).reversed())
+    /// - Parameter slots: those of the cache that its requests may have.
+    init(slots: Range<Int>, answerTokens: Int, stepTokens: Int) {
+        freeSlots = slots.reversed()
         self.answerTokens = answerTokens
         self.stepTokens = stepTokens
     }

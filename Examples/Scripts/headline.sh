@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# headline.sh [options]: the paper's comparison between two emulated nodes of two ranks: the planner's choice with fused
+# communication beside TP with PP, DP with EP, and TP with EP, all unfused.
+#
+#   --wires LIST       1gbit 5gbit 10gbit none (default: 1gbit 5gbit)
+#   --rates LIST       requests per second (default: low, middle, more than can be answered: 1 2 8)
+#   --layers N         of qwen3-30b-a3b, in bf16 (default 4)
+#   --requests N       (default 24), each of --input (128) and --output (32) tokens
+#   --strategies LIST  with ; between, the first one the one to compare with
+#   --cluster DIR      keep calibrations there, one per wire (WIRE.json), and use those that are there; without it, measure none
+#   --json FILE        keep the rows there (default headline.jsonl); a second run adds to it
+#   --from FILE        only print the table of such rows
+#
+# A node is a network namespace (Benchmarks/Scripts/namespaces.sh), whose ranks are pinned to different processors; those of
+# different nodes may share one. Needs what that needs, jq, and both packages built for release.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+benchmarks=$here/../../Benchmarks
+
+if [ "${1:-}" = rank ]; then
+  # As one rank: namespaces.sh puts --bind none behind the words it was given.
+  shift
+  words=()
+  while [ "$*" != "--bind none" ]; do words+=("$1"); shift; done
+  if [ "${words[0]}" = calibrate ]; then
+    exec "$benchmarks/.build/release/mixbench" "${words[@]}" --bind none
+  fi
+  exec "$here/../.build/release/mixserve" bench --strategies "$HEADLINE_STRATEGIES" "${words[@]}"
+fi
+
+table() { # rows
+  jq -rs '
+    def round(digits): . * pow(10; digits) | round / pow(10; digits);
+    def ms: . * 1000 | round(1);
+    def predicted(shown): if . == null then "–" else shown end;
+    def kind: (if .isAutomatic then "auto: " else "" end) + .strategy + (if .isFused then "" else ", unfused" end);
+    "| wire | requests/s | strategy | TTFT ms (p99) | predicted | ITL ms (p99) | predicted | tokens/s | predicted | between nodes, kB per token | TTFT × | ITL × | auto tokens/s |",
+    "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    (group_by([.wire, .setting.rate])[] | .[0] as $first | .[] |
+      [.wire, .setting.rate, kind,
+       "\(.ttftSeconds.mean | ms) (\(.ttftSeconds.p99 | ms))", (.predictedTtftSeconds | predicted(ms)),
+       "\(.itlSeconds.mean | ms) (\(.itlSeconds.p99 | ms))", (.predictedItlSeconds | predicted(ms)),
+       (.tokensPerSecond | round(1)), (.predictedTokensPerSecond | predicted(round(1))),
+       (.bytesBetweenNodes / .setting.requests / .setting.outputTokens / 1000 | round(1)),
+       (.ttftSeconds.mean / $first.ttftSeconds.mean | round(2)), (.itlSeconds.mean / $first.itlSeconds.mean | round(2)),
+       ((100 * ($first.tokensPerSecond / .tokensPerSecond - 1) | round(1)) | if . > 0 then "+\(.) %" else "\(.) %" end)]
+      | "| " + (map(tostring) | join(" | ")) + " |")' "$1"
+}
+
+wires="1gbit 5gbit" rates="1 2 8" layers=4 requests=24 input=128 output=32 clusters= json=headline.jsonl
+strategies="auto; TP=2 [PP=2]; TP=2 + DP=2, EP=4 unfused; TP=2 + DP=2, TP=2 + EP=2 unfused"
+while [ $# -gt 0 ]; do
+  case $1 in
+    --wires) wires=${2//,/ } ;; --rates) rates=${2//,/ } ;; --layers) layers=$2 ;; --requests) requests=$2 ;;
+    --input) input=$2 ;; --output) output=$2 ;; --strategies) strategies=$2 ;; --cluster) clusters=$2 ;; --json) json=$2 ;;
+    --from) table "$2"; exit ;;
+    -h | --help) sed -n '2,19p' "$0"; exit 0 ;;
+    *) echo "headline.sh: unknown option $1" >&2; exit 2 ;;
+  esac
+  shift 2
+done
+[ -x "$here/../.build/release/mixserve" ] || { echo "headline.sh: build it first: swift build -c release --package-path Examples" >&2; exit 2; }
+jobs=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+between() { # wire run…: in namespaces, with names of their own, because the kernel takes its time to remove any
+  local wire=$1 runs=() run
+  shift
+  jobs=$((jobs + 1))
+  for run in "$@"; do runs+=(--run "$run"); done
+  BENCH_NS_PREFIX=h$$n$jobs HEADLINE_STRATEGIES=$strategies MIXBENCH=$here/headline.sh "$benchmarks/Scripts/namespaces.sh" \
+    --rates "$wire" --shapes 2x2 "${runs[@]}"
+}
+
+for wire in $wires; do
+  cluster=${clusters:+$(realpath -m "$clusters")/$wire.json}
+  if [ -n "$cluster" ] && [ ! -e "$cluster" ]; then
+    mkdir -p "$clusters"
+    between "$wire" "rank calibrate --out $cluster" >&2
+  fi
+  runs=()
+  for rate in $rates; do
+    runs+=("rank --preset qwen3-30b-a3b --layers $layers --rate $rate --requests $requests --input $input --output $output --json ${cluster:+--cluster $cluster}")
+  done
+  between "$wire" "${runs[@]}" | tee "$work/said" >&2
+  jq -cR --arg wire "$wire" 'fromjson? | select(type == "object") | .wire = $wire' "$work/said" >>"$json"
+done
+table "$json"
