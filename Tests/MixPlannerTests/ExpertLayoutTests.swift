@@ -48,12 +48,12 @@ import Testing
     }
 
     @Test(arguments: [(16, 8, 1), (16, 8, 2), (128, 16, 1), (4, 8, 8)])
-    func ranksThatShareProcessorsShareTheirLoad(tokens: Int, groups: Int, cut: Int) throws {
+    func ranksThatShareProcessorsAndMemoryShareTheirLoad(tokens: Int, groups: Int, cut: Int) throws {
         print("ExpertLayoutTests seed \(Self.seed)")
         let layout = try #require(
             ExpertLayout(
                 .init(tensor: cut, expert: groups), ranksPerNode: 4, model: .deepseekV3, imbalance: 1,
-                options: PlannerOptions(), processorsPerNode: 2))
+                options: PlannerOptions(), processorsPerNode: 2, ranksPerMemory: 4))
         let played = play(tokens: tokens, groups: groups, experts: 256, choices: 8, sharing: max(1, 4 / cut))
         let rows = layout.busiestRows(tokens: Double(tokens))
         let touched = layout.busiestTouched(tokens: Double(tokens), probability: 8.0 / 256)

@@ -30,6 +30,17 @@ import Testing
         }
     }
 
+    /// Rows sent once per token and group lie between parts of them and one for each choice.
+    @Test func exchangesAreOrdered() throws {
+        func decode(_ strategy: String, _ exchange: Exchange) throws -> StepCost {
+            try planner(options: PlannerOptions(exchange: exchange)).plan(Strategy(strategy)).performance.decode
+        }
+        let hybrid = try Exchange.allCases.map { try decode("TP=8 + DP=2, TP=8 + EP=2", $0) }
+        #expect(hybrid.map(\.dispatch).sorted() == [hybrid[0], hybrid[2], hybrid[1]].map(\.dispatch))
+        #expect(hybrid[0].dispatch < hybrid[2].dispatch && hybrid[2].dispatch < hybrid[1].dispatch)
+        #expect(try decode("TP=1 + DP=16, EP=16", .wholeRows) == decode("TP=1 + DP=16, EP=16", .fused))
+    }
+
     /// Every combination is either a plan or rejected, and once only.
     @Test func nothingIsForgotten() throws {
         let search = try planner(

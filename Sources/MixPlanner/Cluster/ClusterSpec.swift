@@ -143,7 +143,7 @@ extension ClusterSpec.Invalid: CustomStringConvertible {
         case .compute(let format): "the compute rate of \(format.rawValue) must be operations per second above 0"
         case .efficiency: "efficiency must be above 0 and at most 1"
         case .measured:
-            "measured must have bandwidths above 0, of which no larger size takes less time, and 1 processor and wire or more, and corrections by ascending size with factors above 0"
+            "measured must have bandwidths above 0, of which no larger size takes less time, and 1 processor, wire and rank per memory or more, and corrections by ascending size with factors above 0"
         }
     }
 }

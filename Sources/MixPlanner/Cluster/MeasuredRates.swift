@@ -21,6 +21,8 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
     public var processorsPerNode: Int
     /// Wires of a node to others, at least 1.
     public var wiresPerNode: Int
+    /// Ranks that read from the same memory, at least 1: a node's, or several nodes' where those are parts of one machine.
+    public var ranksPerMemory: Int
     /// What whole operations of all ranks took over what all of the above makes of them.
     public var corrections: [Correction]
 
@@ -28,7 +30,7 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
     public init(
         copy: BandwidthCurve, mates: BandwidthCurve, reduction: BandwidthCurve, messages: LinkClass,
         blockTables: Double = 0, expertRowElement: Double = 0, processorsPerNode: Int, wiresPerNode: Int,
-        corrections: [Correction] = []
+        ranksPerMemory: Int = 1, corrections: [Correction] = []
     ) {
         self.copy = copy
         self.mates = mates
@@ -38,10 +40,11 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
         self.expertRowElement = expertRowElement
         self.processorsPerNode = processorsPerNode
         self.wiresPerNode = wiresPerNode
+        self.ranksPerMemory = ranksPerMemory
         self.corrections = corrections
     }
 
-    /// Reads rates; what rows cost and corrections may be missing.
+    /// Reads rates; what rows cost, who shares memory, and corrections may be missing.
     public init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -53,6 +56,7 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
             expertRowElement: try keys.decodeIfPresent(Double.self, forKey: .expertRowElement) ?? 0,
             processorsPerNode: try keys.decode(Int.self, forKey: .processorsPerNode),
             wiresPerNode: try keys.decode(Int.self, forKey: .wiresPerNode),
+            ranksPerMemory: try keys.decodeIfPresent(Int.self, forKey: .ranksPerMemory) ?? 1,
             corrections: try keys.decodeIfPresent([Correction].self, forKey: .corrections) ?? [])
     }
 
@@ -65,6 +69,6 @@ public struct MeasuredRates: Sendable, Hashable, Codable {
         [copy, mates, reduction, messages.bandwidth].allSatisfy(\.isValid) && messages.latency >= 0
             && messages.latency.isFinite && blockTables >= 0 && blockTables.isFinite && expertRowElement >= 0
             && expertRowElement.isFinite && processorsPerNode >= 1
-            && wiresPerNode >= 1 && corrections.allSatisfy(\.isValid)
+            && wiresPerNode >= 1 && ranksPerMemory >= 1 && corrections.allSatisfy(\.isValid)
     }
 }

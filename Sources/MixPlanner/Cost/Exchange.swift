@@ -6,4 +6,7 @@ public enum Exchange: String, Sendable, Hashable, CaseIterable, Codable {
     /// As engines without fusion do it: after an all-reduce every lane sends whole rows of all tokens that it holds, one
     /// for each choice. Equation (12) of "MixServe".
     case unfused
+    /// As the library does it unfused, for comparison: every lane sends whole rows, but one per token and group. Where experts
+    /// are whole it is the same as ``fused``.
+    case wholeRows = "whole-rows"
 }

@@ -14,17 +14,29 @@ struct ExpertLayout: Sendable {
     let expertsPerGroup: Int
     /// The busiest group's load over the mean, from popularity.
     let imbalance: Double
-    /// E[the largest of as many standard normal numbers as there are groups]; where a node's ranks share processors, of the
-    /// means of each node's.
-    let maximum: Double
-    private let independentGroups: Int
+    /// Over groups, or over those that share processors or memory, one for all.
+    private let rowsPeers: Peers
+    private let touchedPeers: Peers
+
+    /// Groups whose mean counts, because a busy one takes what an idle one leaves, among so many such means.
+    private struct Peers {
+        let merged: Int
+        /// E[the largest of them, as standard deviations of one group].
+        let maximum: Double
+
+        init(groups: Int, ranks: Int, tensor: Int) {
+            merged = min(groups, max(1, ranks / tensor))
+            maximum = expectedMaximum(ofNormals: groups / merged) / Double(merged).squareRoot()
+        }
+    }
 
     /// - Parameters:
     ///   - imbalance: the busiest group's load over the mean, see ``ExpertLoad/imbalance(of:expert:options:)``.
     ///   - processorsPerNode: nil where every rank has its own.
+    ///   - ranksPerMemory: how many ranks read their weights from the same memory.
     init?(
         _ experts: Strategy.Experts, ranksPerNode: Int, model: ModelSpec, imbalance: Double, options: PlannerOptions,
-        processorsPerNode: Int? = nil
+        processorsPerNode: Int? = nil, ranksPerMemory: Int = 1
     ) {
         let (laneStride, groupStride) = experts.tensorIsInside ? (1, experts.tensor) : (experts.expert, 1)
         guard
@@ -41,11 +53,10 @@ struct ExpertLayout: Sendable {
         expertsPerGroup =
             (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
         self.imbalance = imbalance
-        // Ranks that share processors take each other's idle time.
-        let isShared = processorsPerNode.map { $0 < ranksPerNode } ?? false
-        let merged = isShared ? min(experts.expert, max(1, ranksPerNode / experts.tensor)) : 1
-        independentGroups = experts.expert / merged
-        maximum = expectedMaximum(ofNormals: independentGroups) / Double(merged).squareRoot()
+        let sharesProcessors = processorsPerNode.map { $0 < ranksPerNode } ?? false
+        rowsPeers = Peers(
+            groups: experts.expert, ranks: sharesProcessors ? ranksPerNode : 1, tensor: experts.tensor)
+        touchedPeers = Peers(groups: experts.expert, ranks: ranksPerMemory, tensor: experts.tensor)
     }
 
     /// E[rows that the busiest group's experts see], for so many tokens over all groups: popularity, and chance on top.
@@ -53,7 +64,7 @@ struct ExpertLayout: Sendable {
         let mean = tokens * choicesPerGroup * imbalance
         let share = min(1, imbalance / Double(experts.expert))
         let deviation = (mean * (1 - share)).squareRoot()
-        return min(tokens * Double(min(expertsPerGroup, choices)), mean + maximum * deviation)
+        return min(tokens * Double(min(expertsPerGroup, choices)), mean + rowsPeers.maximum * deviation)
     }
 
     /// E[different experts of the busiest group that have any token]: their weights are read.
@@ -62,11 +73,11 @@ struct ExpertLayout: Sendable {
     func busiestTouched(tokens: Double, probability: Double) -> Double {
         let untouched = power(1 - min(1, probability * imbalance), tokens)
         let count = Double(expertsPerGroup)
-        guard expertsPerGroup > 32 || independentGroups < experts.expert else {
+        guard expertsPerGroup > 32 || touchedPeers.merged > 1 else {
             return expectedMaximum(
                 ofBinomials: experts.expert, trials: expertsPerGroup, probability: 1 - untouched)
         }
         let mean = count * (1 - untouched)
-        return min(count, mean + maximum * (count * untouched * (1 - untouched)).squareRoot())
+        return min(count, mean + touchedPeers.maximum * (count * untouched * (1 - untouched)).squareRoot())
     }
 }

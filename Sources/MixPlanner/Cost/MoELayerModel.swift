@@ -50,7 +50,8 @@ public struct MoELayerModel: Sendable {
             let experts = ExpertLayout(
                 strategy.experts, ranksPerNode: cluster.ranksPerNode, model: model,
                 imbalance: load.imbalance(of: model, expert: strategy.experts.expert, options: refined.options),
-                options: refined.options, processorsPerNode: cluster.measured?.processorsPerNode)
+                options: refined.options, processorsPerNode: cluster.measured?.processorsPerNode,
+                ranksPerMemory: cluster.measured?.ranksPerMemory ?? 1)
         else {
             throw .rejected(
                 strategy: "\(strategy)",

@@ -177,7 +177,7 @@ struct RefinedModel: Sendable {
                 sumsChoices: options.sumsChoices)
         }
         switch (options.exchange, experts.experts.tensor) {
-        case (.fused, 1):
+        case (.fused, 1), (.wholeRows, 1):
             let volumes = volumes(tokens: groupTokens, rows: experts.rowsPerGroup)
             cost.dispatch = moeLayers * pricing.allToAllDispatch(volumes, grid)
             cost.combine = moeLayers * pricing.allToAllCombine(volumes, grid)
@@ -193,8 +193,9 @@ struct RefinedModel: Sendable {
             let byLane = ExpertGrid(lanes: .single, groups: nodes)
             cost.dispatch = moeLayers * pricing.allToAllDispatch(volumes, byLane)
             cost.combine = moeLayers * pricing.allToAllCombine(volumes, byLane)
-        case (.unfused, _):
-            let volumes = volumes(tokens: groupTokens, rows: experts.choicesPerGroup)
+        case (.unfused, _), (.wholeRows, _):
+            let rows = options.exchange == .unfused ? experts.choicesPerGroup : experts.rowsPerGroup
+            let volumes = volumes(tokens: groupTokens, rows: rows)
             cost.dispatch = moeLayers * pricing.unfusedDispatch(volumes, grid)
             cost.combine = moeLayers * pricing.unfusedCombine(volumes, grid)
         }

@@ -35,10 +35,10 @@ extension Planner {
         let exchange: (String, String) =
             switch (options.exchange, strategy.experts.expert > 1) {
             case (_, false): ("", "all-reduce")
-            case (.fused, _):
-                isWhole
-                    ? ("all-to-all of shares", "all-to-all of shares, and sums") : ("fused dispatch", "fused combine")
-            case (.unfused, _): ("whole rows from every lane", "whole rows from every lane")
+            case (.fused, _) where isWhole, (.wholeRows, _) where isWhole:
+                ("all-to-all of shares", "all-to-all of shares, and sums")
+            case (.fused, _): ("fused dispatch", "fused combine")
+            case (.unfused, _), (.wholeRows, _): ("whole rows from every lane", "whole rows from every lane")
             }
         let terms: [(String, Double, String)] = [
             ("attention", cost.attention, roofline),

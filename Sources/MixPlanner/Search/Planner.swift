@@ -109,7 +109,8 @@ public struct Planner: Sendable {
             let layout = ExpertLayout(
                 experts, ranksPerNode: cluster.ranksPerNode, model: model,
                 imbalance: imbalances[experts.expert] ?? 1, options: options,
-                processorsPerNode: cluster.measured?.processorsPerNode)
+                processorsPerNode: cluster.measured?.processorsPerNode,
+                ranksPerMemory: cluster.measured?.ranksPerMemory ?? 1)
         else { throw .nodes(ranks: experts.rankCount, ranksPerNode: cluster.ranksPerNode) }
         return layout
     }

@@ -57,7 +57,7 @@ final class AccuracyRun {
         self.preset = preset
         for strategy in strategies {
             let isHybrid = strategy.experts.tensor > 1 && strategy.experts.expert > 1
-            for exchange in isHybrid ? [Exchange.fused, .unfused] : [.fused] {
+            for exchange in isHybrid ? [Exchange.fused, .wholeRows] : [.fused] {
                 let first = layerProbes.count
                 layerProbes += tokens.map { LayerProbe(strategy: strategy, exchange: exchange, tokens: $0) }
                 _ = rounds.add(budget: .infinity) { [self] in

@@ -188,7 +188,8 @@ final class Calibrator {
             measured: MeasuredRates(
                 copy: mates, mates: mates, reduction: reduction, messages: near, blockTables: tables,
                 expertRowElement: self.kernels.rowElement(rounds),
-                processorsPerNode: machine.processorsPerNode(ranks), wiresPerNode: 1))
+                processorsPerNode: machine.processorsPerNode(ranks), wiresPerNode: 1,
+                ranksPerMemory: machine.ranks))
         let corrections = try corrections(cluster)
         cluster.measured?.corrections = corrections
         return Calibration(cluster: cluster, fits: fits, kernels: kernels)

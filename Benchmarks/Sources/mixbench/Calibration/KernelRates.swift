@@ -60,13 +60,13 @@ struct KernelRates {
 
     /// What a row costs beside its products, in seconds per element: where the times of two widths meet if there is none.
     func rowElement(_ rounds: Rounds) -> Double {
-        guard
-            let wide = probes.first(where: { $0.format == .bfloat16 && $0.rows == Self.manyRows }),
-            let long = rounds[wide.index], let short = rounds[narrowIndex]
+        // Of many rows, those that were multiplied fastest.
+        let rows = probes.filter { $0.format == .bfloat16 && $0.rows >= Self.manyRows / 2 }
+            .compactMap { probe in rounds[probe.index].map { $0 / Double(probe.rows * Self.experts) } }
+        guard let long = rows.min(), let short = rounds[narrowIndex].map({ $0 / Double(Self.manyRows * Self.experts) })
         else { return 0 }
         let (width, narrow) = (Double(Self.width), Double(Self.narrow))
-        let rest = (short * width - long * narrow) / (width - narrow)
-        return max(0, rest) / Double(Self.manyRows * Self.experts * Self.hidden)
+        return max(0, (short * width - long * narrow) / (width - narrow)) / Double(Self.hidden)
     }
 
     private static func bank(_ type: StoredType, width: Int, _ world: Communicator) -> ExpertBank {

@@ -3,7 +3,8 @@ import MixCollectives
 
 /// What this rank's machine has, and how many ranks share it: nodes may be parts of one machine.
 struct Machine {
-    private let ranks: Int
+    /// Ranks on this machine.
+    let ranks: Int
 
     /// Asks all ranks on which machine they are.
     init(_ world: Communicator) throws {

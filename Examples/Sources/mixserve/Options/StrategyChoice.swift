@@ -38,7 +38,7 @@ struct StrategyChoice {
         var unlimited = workload
         unlimited.rate = nil
         // A plan for more requests than can be answered is none; then one without waiting will do.
-        let options = PlannerOptions(exchange: self.communication == .unfused ? .unfused : .fused)
+        let options = PlannerOptions(exchange: self.communication == .unfused ? .wholeRows : .fused)
         let planners = [workload, unlimited].compactMap {
             try? Planner(
                 model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes), workload: $0,
