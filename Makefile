@@ -27,7 +27,8 @@ demo: setup
 	swift build $(together) --package-path Benchmarks --product mixbench
 	Examples/Scripts/demo.sh $(programs)
 
-test: setup test-library docs test-benchmarks test-examples test-import test-rdma
+# The root package first: the others compile its Swift modules anew.
+test: setup test-library docs test-rdma test-benchmarks test-examples test-import
 
 test-library: setup
 	swift build $(tests) --build-tests

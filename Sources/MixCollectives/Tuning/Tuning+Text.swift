@@ -13,7 +13,9 @@ extension Tuning {
     /// The other algorithms are `reduce-scatter.algorithm`, `all-gather.algorithm` and `all-to-all.algorithm`. No name comes twice; what
     /// is not there the library chooses.
     ///
-    /// - Parameter file: what errors call it.
+    /// - Parameters:
+    ///   - text: what a file has in it.
+    ///   - file: what errors call it.
     public init(text: String, file: String = "the tuning") throws(TuningError) {
         self.init()
         var seen: [Substring: Int] = [:]
