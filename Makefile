@@ -50,11 +50,11 @@ test-examples: setup
 test-import: setup
 	Tests/Import/run.sh
 
-test-rdma:
+test-rdma: setup
 	swift build $(tests) --product MixTestRank
 	Tests/Guest/test.sh .build/test/release/MixTestRank
 
-docs:
+docs: setup
 	Documentation/build.sh $(tests)
 
 bench: setup

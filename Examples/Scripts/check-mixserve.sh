@@ -13,10 +13,11 @@ for model in "$fixtures"/*_model*; do
     prompt=$(list "$model/expected.json" prompt)
     wanted=$(list "$model/expected.json" generated)
     for options in "--ranks 1" "--ranks 4 --nodes 2" \
-        "--ranks 4 --nodes 2 --strategy TP=2+DP=2,TP=2+EP=2 --unfused"; do
+        "--ranks 4 --nodes 2 --strategy TP=2+DP=2,TP=2+EP=2 --unfused" \
+        "--ranks 4 --nodes 2 --strategy TP=2[PP=2]"; do
         # The options are words of their own.
         # shellcheck disable=SC2086
-        found=$("$mixserve" generate --checkpoint "$model" --prompt-ids "$prompt" --generate 16 $options | tail -1)
+        found=$(timeout 60 "$mixserve" generate --checkpoint "$model" --prompt-ids "$prompt" --generate 16 $options | tail -1)
         if [ "$found" != "ids: $wanted" ]; then
             echo "$(basename "$model") $options: $found, not $wanted" >&2
             exit 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # headline.sh [options]: the paper's comparison between two emulated nodes of two ranks: the planner's choice with fused
-# communication beside TP with PP, DP with EP, and TP with EP, all unfused.
+# communication beside TP with PP, and DP with EP and TP with EP unfused.
 #
 #   --wires LIST       1gbit 5gbit 10gbit none (default: 1gbit 5gbit)
 #   --rates LIST       requests per second (default: low, middle, more than can be answered: 1 2 8)
@@ -13,7 +13,7 @@
 #
 # A node is a network namespace (Benchmarks/Scripts/namespaces.sh), whose ranks are pinned to different processors; those of
 # different nodes may share one. Needs what that needs, jq, and both packages built for release.
-set -eu
+set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 benchmarks=$here/../../Benchmarks
 
@@ -54,12 +54,13 @@ while [ $# -gt 0 ]; do
     --wires) wires=${2//,/ } ;; --rates) rates=${2//,/ } ;; --layers) layers=$2 ;; --requests) requests=$2 ;;
     --input) input=$2 ;; --output) output=$2 ;; --strategies) strategies=$2 ;; --cluster) clusters=$2 ;; --json) json=$2 ;;
     --from) table "$2"; exit ;;
-    -h | --help) sed -n '2,19p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,15p' "$0"; exit 0 ;;
     *) echo "headline.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
 done
 [ -x "$here/../.build/release/mixserve" ] || { echo "headline.sh: build it first: swift build -c release --package-path Examples" >&2; exit 2; }
+command -v jq >/dev/null || { echo "headline.sh: jq is missing" >&2; exit 2; }
 jobs=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -68,7 +69,6 @@ trap 'exit 130' INT TERM
 between() { # wire run…: in namespaces, with names of their own, because the kernel takes its time to remove any
   local wire=$1 runs=() run
   shift
-  jobs=$((jobs + 1))
   for run in "$@"; do runs+=(--run "$run"); done
   BENCH_NS_PREFIX=h$$n$jobs HEADLINE_STRATEGIES=$strategies MIXBENCH=$here/headline.sh "$benchmarks/Scripts/namespaces.sh" \
     --rates "$wire" --shapes 2x2 "${runs[@]}"
@@ -78,12 +78,14 @@ for wire in $wires; do
   cluster=${clusters:+$(realpath -m "$clusters")/$wire.json}
   if [ -n "$cluster" ] && [ ! -e "$cluster" ]; then
     mkdir -p "$clusters"
+    jobs=$((jobs + 1))
     between "$wire" "rank calibrate --out $cluster" >&2
   fi
   runs=()
   for rate in $rates; do
     runs+=("rank --preset qwen3-30b-a3b --layers $layers --rate $rate --requests $requests --input $input --output $output --json ${cluster:+--cluster $cluster}")
   done
+  jobs=$((jobs + 1))
   between "$wire" "${runs[@]}" | tee "$work/said" >&2
   jq -cR --arg wire "$wire" 'fromjson? | select(type == "object") | .wire = $wire' "$work/said" >>"$json"
 done

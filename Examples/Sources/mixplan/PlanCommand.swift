@@ -50,7 +50,10 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Weights in place of those of the model: stored, bf16 or fp8.")
     var weights = WeightsArgument.stored
 
-    @Option(help: "How rows get to experts: fused, or unfused as engines without fusion do it.")
+    @Option(
+        help: """
+            How rows get to experts: fused; unfused, as engines without fusion do it; whole-rows, as the library does it unfused.
+            """)
     var exchange = Exchange.fused
 
     @Option(help: "Rows between nodes on the way to experts: bf16, or fp8 with scales.")

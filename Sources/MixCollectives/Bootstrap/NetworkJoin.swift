@@ -48,7 +48,7 @@ struct NetworkJoin {
             let device = transport == .verbs ? endpoint?.choice.summary : listener.interface.description
             routes[peer] = Route(transport, because: reason, device: device ?? "")
         }
-        let wires = Wires(links: links, routes: routes, endpoint: endpoint)
+        let wires = Wires(links: links, routes: routes, endpoint: endpoint, hasVerbs: plan.usesVerbs)
         if endpoint != nil { local.node.heap.register(with: wires) }
         return Communicator(
             network: Network(

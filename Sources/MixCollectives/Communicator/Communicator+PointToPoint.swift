@@ -2,8 +2,9 @@ extension Communicator {
     /// Sends `input` to `destination`, which calls `receive(_:from:tag:)` with the same `tag`.
     ///
     /// Messages between two ranks with equal tags arrive in the order sent. Returns when `input` may be changed:
-    /// at once for a message that fits into the channel's 64 KiB, else when the receiver has taken it; so two ranks that
-    /// first send to each other and then receive may wait for each other.
+    /// at once for a small message, for which a channel has room, else when the receiver has taken it: inside a node that is so
+    /// from 4 KiB of memory that the node shares, or 64 KiB of other memory. Two ranks that first send to each other and
+    /// then receive may wait for each other.
     public func send<Input: CollectiveMemory & ~Copyable & ~Escapable>(
         _ input: borrowing Input, to destination: Int, tag: UInt32 = 0
     ) throws(CollectiveError) {

@@ -156,7 +156,8 @@ extension Communicator {
             let published = mate == lane ? call.input : UnsafeRawPointer(local.members[mate].slot(slot))
             return published.map { $0 + destination * block }
         }
-        let parts = try staging(8, Swift.max(1, bytes) * topology.nodeCount)
+        // A rank without mates sends from its input.
+        let parts = try staging(8, local.size > 1 ? Swift.max(1, bytes) * topology.nodeCount : 1)
         let signature = MessageSignature(call, algorithm: 31, number: collectiveNumber).rawValue
         for distance in 1..<topology.nodeCount {
             let node = (myNode + distance) % topology.nodeCount

@@ -47,10 +47,11 @@ final class Wires: @unchecked Sendable {
     /// Channels 0 … 7 belong to nobody but the wires themselves.
     static func firstChannel(ofCommunicator number: Int) -> Int { number * 8 }
 
-    init(links: [(any Link)?], routes: [Route], endpoint: VerbsEndpoint? = nil) {
+    init(links: [(any Link)?], routes: [Route], endpoint: VerbsEndpoint? = nil, hasVerbs: Bool = false) {
         self.links = links
         self.routes = routes
         self.endpoint = endpoint
+        self.hasVerbs = hasVerbs
         notices = .allocate(capacity: links.count)
         notices.initialize(repeating: Notice(), count: links.count)
         tickets = Array(repeating: nil, count: links.count)
@@ -92,8 +93,8 @@ final class Wires: @unchecked Sendable {
         lock.withLock { _ in links[rank]!.isComplete(ticket) }
     }
 
-    /// Whether any link is over verbs.
-    var hasVerbs: Bool { endpoint != nil }
+    /// Whether any two ranks are joined over verbs: the same on all, for they cut an operation alike.
+    let hasVerbs: Bool
     var hasUnposted: Bool { endpoint != nil && lock.withLock { _ in isUnposted } }
 
     /// What the links have done so far, all together.

@@ -60,7 +60,7 @@ final class RandomWeights: WeightSource {
     func matrix(
         named name: String, expert: Int, expecting shape: [Int], outputs: Checkpoint.FusedOutputs
     ) -> StoredMatrix {
-        window("\(name) \(expert)", rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
+        window("\(name) \(expert) \(outputs)", rows: outputs == .all ? shape[2] : shape[2] / 2, columns: shape[1])
     }
 
     private func generator(_ name: String) -> SplitMix64 {

@@ -19,7 +19,7 @@ public struct Calibration: Sendable, Hashable {
         }
     }
 
-    /// How well a curve tells times that it was not made of.
+    /// How well a curve through every second time tells those between.
     public struct Fit: Sendable, Hashable, Codable {
         /// What was measured, such as the name of a ``LinkClass``.
         public var name: String

@@ -43,6 +43,6 @@ public struct Correction: Sendable, Hashable, Codable {
 
     var isValid: Bool {
         points.allSatisfy { $0.bytes >= 0 && $0.factor > 0 && $0.factor.isFinite }
-            && zip(points, points.dropFirst()).allSatisfy { $0.bytes < $1.bytes }
+            && zip(points, points.dropFirst()).allSatisfy { max(1, $0.bytes) < $1.bytes }
     }
 }

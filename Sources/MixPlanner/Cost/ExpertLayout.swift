@@ -24,9 +24,11 @@ struct ExpertLayout: Sendable {
         /// E[the largest of them, as standard deviations of one group].
         let maximum: Double
 
-        init(groups: Int, ranks: Int, tensor: Int) {
-            merged = min(groups, max(1, ranks / tensor))
-            maximum = expectedMaximum(ofNormals: groups / merged) / Double(merged).squareRoot()
+        init(groups: Int, merged: Int) {
+            self.merged = min(groups, max(1, merged))
+            maximum =
+                expectedMaximum(ofNormals: (groups + self.merged - 1) / self.merged)
+                / Double(self.merged).squareRoot()
         }
     }
 
@@ -54,9 +56,9 @@ struct ExpertLayout: Sendable {
             (model.experts.count + options.redundantExperts + experts.expert - 1) / experts.expert
         self.imbalance = imbalance
         let sharesProcessors = processorsPerNode.map { $0 < ranksPerNode } ?? false
-        rowsPeers = Peers(
-            groups: experts.expert, ranks: sharesProcessors ? ranksPerNode : 1, tensor: experts.tensor)
-        touchedPeers = Peers(groups: experts.expert, ranks: ranksPerMemory, tensor: experts.tensor)
+        rowsPeers = Peers(groups: experts.expert, merged: sharesProcessors ? groups.perNode : 1)
+        touchedPeers = Peers(
+            groups: experts.expert, merged: ranksPerMemory / (experts.tensorIsInside ? experts.tensor : 1))
     }
 
     /// E[rows that the busiest group's experts see], for so many tokens over all groups: popularity, and chance on top.

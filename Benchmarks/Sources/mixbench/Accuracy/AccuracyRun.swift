@@ -40,6 +40,8 @@ final class AccuracyRun {
     func add(
         _ operations: [MixSchedule.Operation], sizes: [Int], seconds: Double, workspace: Workspace
     ) {
+        // Nobody to talk to.
+        guard world.size > 1 else { return }
         let policy = Policy(seconds: seconds, leastCalls: 2, check: false)
         for operation in operations {
             for bytes in operation == .barrier ? [0] : sizes {

@@ -76,7 +76,7 @@ struct Accuracy: ParsableCommand {
         defer { world.close() }
         let isWriter = world.rank == 0
         let lines = try json.map { try JSONLines(appendingTo: $0, isWriter: isWriter) }
-        let known = try self.calibration.map { try CalibrationFile.read($0) }
+        let known = try self.calibration.map { try read($0, for: world) }
         let rounds = Rounds(world: world)
         let bytes = max(sizes.values.map(\.bytes).max()! + 4096, known == nil ? Calibrator.largest : 0)
         let workspace = try Workspace(bytes: bytes, kind: .shared, world: world)
@@ -110,6 +110,19 @@ struct Accuracy: ParsableCommand {
             lines?.append(String(decoding: try encoder.encode(one), as: UTF8.self))
         }
         try sumUp(cases)
+    }
+
+    /// A calibration of a job of this shape.
+    private func read(_ path: String, for world: Communicator) throws -> Calibration {
+        let calibration = try CalibrationFile.read(path)
+        let cluster = calibration.cluster
+        try cluster.validate()
+        guard cluster.nodes == world.grid.nodeCount, cluster.ranksPerNode == world.grid.ranksPerNode else {
+            throw ValidationError(
+                "\(path) is of \(cluster.nodes) × \(cluster.ranksPerNode) ranks, and this job has \(world.size) on "
+                    + "\(world.grid.nodeCount) nodes.")
+        }
+        return calibration
     }
 
     /// All ways to cut a layer evenly over so many ranks.

@@ -11,8 +11,8 @@ struct Calibrate: ParsableCommand {
             mixplan plan --model qwen3-30b-a3b --cluster cluster.json --input 512 --output 64 --rate 0.1
             mixbench calibrate --nodes 2 --out cluster.json --tuning job.tuning; export MIX_TUNING=$PWD/job.tuning
 
-            Rates are those of one rank while all are at it. r² is of the logarithms of the times at every second size, which \
-            the curves are not made of.
+            Rates are those of one rank while all are at it. r² is of the logarithms of the times at every second size, as a \
+            curve through the others tells them.
             """)
 
     @Option(help: ArgumentHelp("Where the cluster goes: JSON.", valueName: "file"))

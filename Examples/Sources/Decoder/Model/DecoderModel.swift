@@ -69,7 +69,11 @@ public final class DecoderModel {
             throw .communication(error)
         }
         (self.lane, self.stage) = (lane, stage)
-        // A stage whose experts can't be loaded tells the others.
+        // A stage whose experts can't be loaded tells the others. One may have much more to read than another; a rank that
+        // ends is noticed all the same.
+        let timeout = world.timeout
+        world.timeout = timeout * 20
+        defer { world.timeout = timeout }
         stack = try world.agree { () throws(DecoderError) -> any LayerStack in
             switch options.precision {
             case .float32:
@@ -96,7 +100,7 @@ public final class DecoderModel {
     /// Runs new tokens through this rank's stage, and hands them on.
     ///
     /// To keep all stages at work, start as many batches as there are, then finish and start one in turn. No sequence is in two
-    /// batches that are under way. Blocks while the next stage is more than one large batch behind.
+    /// batches that are under way. May block until the next stage takes what this one has handed on.
     ///
     /// - Throws: as ``step(_:)``.
     public func start(_ batch: Batch) throws(DecoderError) {
@@ -159,7 +163,7 @@ public final class DecoderModel {
     /// Ends the recording, and returns what this rank did since ``startRecording()``.
     public func stopRecording() -> StepRecording { stack.stopRecording() }
 
-    /// Ends this rank's part; ranks that still wait for it are told at once.
+    /// Ends this rank's part; ranks of its node that still wait for it are told at once, others when the process ends.
     public func close() {
         stack.close()
         lane.close()

@@ -47,6 +47,6 @@ struct PipelineLane {
         return tokens.map { Int($0) }
     }
 
-    /// Ends this rank's part; ranks of other stages that wait for it are told at once.
+    /// Ends this rank's part; ranks of its node that wait for it are told at once.
     func close() { stages?.close() }
 }

@@ -90,7 +90,7 @@ struct Bench: ParsableCommand {
             // Each microbatch of each group has its share, and at least one.
             let (stages, groups) = (choice.strategy.pipeline, choice.strategy.attention.data)
             return DecoderOptions(
-                context: input + output, sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
+                context: input + max(output, trace == nil ? 1 : 2), sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
                 communication: choice.communication, threads: job.threads)
         }
         if !Launcher.isRank {
@@ -159,15 +159,19 @@ struct Bench: ParsableCommand {
             try JSONDecoder().decode(ClusterSpec.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
         }
         if let strategies {
-            return try strategies.split(separator: ";").map {
-                try choose($0.trimmingCharacters(in: .whitespaces), cluster)
-            }
+            let wishes = strategies.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+                .filter { !$0.isEmpty }
+            guard !wishes.isEmpty else { throw ValidationError("--strategies names none.") }
+            return try wishes.map { try choose($0, cluster) }
         }
         let lanes = ranks / nodes
         var seen: Set<Strategy> = []
-        return [
+        let usual = [
             "TP=\(lanes) + DP=\(nodes), TP=\(lanes) + EP=\(nodes)", "DP=\(ranks), EP=\(ranks)", "TP=\(ranks)",
             "TP=\(lanes) [PP=\(nodes)]",
-        ].compactMap { try? choose($0, cluster) }.filter { seen.insert($0.strategy).inserted }
+        ]
+        let choices = usual.compactMap { try? choose($0, cluster) }.filter { seen.insert($0.strategy).inserted }
+        // Where none fits, the first one says why.
+        return choices.isEmpty ? [try choose(usual[0], cluster)] : choices
     }
 }
