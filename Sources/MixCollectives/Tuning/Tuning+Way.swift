@@ -66,6 +66,8 @@ extension Tuning {
         guard algorithm.needsMappedMemory, let lanes = shape.ranksPerNode else { return 1 }
         let part = operation == .allReduce ? bytes / (lanes * shape.nodeCount) : bytes
         return Swift.max(
-            1, Swift.min(Self.greatestPieceCount, part / Swift.max(1, pieceBytes ?? (shape.hasVerbs ? 2 << 20 : 256 << 10))))
+            1,
+            Swift.min(
+                Self.greatestPieceCount, part / Swift.max(1, pieceBytes ?? (shape.hasVerbs ? 2 << 20 : 256 << 10))))
     }
 }

@@ -37,7 +37,8 @@ struct CalibrationReport {
         }
         for correction in cluster.measured?.corrections ?? [] {
             text += "\(pad("\(correction.operation), \(correction.way)", 24, .left)) over its price: "
-            text += correction.points.map { "\(ByteSize($0.bytes)): \(fixed($0.factor, 2))" }.joined(separator: " ") + "\n"
+            text +=
+                correction.points.map { "\(ByteSize($0.bytes)): \(fixed($0.factor, 2))" }.joined(separator: " ") + "\n"
         }
         for fit in calibration.fits {
             text += "\(pad(fit.name, 18, .left)) r² \(fixed(fit.determination, 4))\n"

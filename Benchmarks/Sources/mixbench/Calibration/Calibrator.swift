@@ -142,7 +142,8 @@ final class Calibrator {
         // What there is of a rank that has no mates.
         let alone =
             ranks > 1
-            ? .flat(1) : rates("copy", copies.compactMap { copy in rounds[copy.index].map { (copy.bytes, 2 * copy.bytes, $0) } })
+            ? .flat(1)
+            : rates("copy", copies.compactMap { copy in rounds[copy.index].map { (copy.bytes, 2 * copy.bytes, $0) } })
         var (mates, reduction) = (alone, alone)
         var link = LinkClass(name: "shared memory", latency: latency, bandwidth: alone)
         var near = link

@@ -42,7 +42,9 @@ struct KernelRates {
         probes = [1, 2, 4, 8, 16, 32, 64, 128].map {
             Probe(format: .bfloat16, rows: $0, index: add(.bfloat16, width: Self.width, $0, BFloat16.init))
         }
-        probes += [1, 8, 64].map { Probe(format: .float32, rows: $0, index: add(.float32, width: Self.width, $0) { $0 }) }
+        probes += [1, 8, 64].map {
+            Probe(format: .float32, rows: $0, index: add(.float32, width: Self.width, $0) { $0 })
+        }
     }
 
     /// Rates of the products alone, by format and ascending rows.

@@ -35,7 +35,9 @@ struct MoEMeasure<Element: ExpertElement> {
             let common = (0..<hidden).map { _ in Float.random(in: -1...1, using: &generator) }
             for _ in 0..<tokens * group / groups * hidden { _ = Float.random(in: -1...1, using: &generator) }
             inputs.append(
-                (0..<own * hidden).map { Element(0.9 * Float.random(in: -1...1, using: &generator) + likeness * common[$0 % hidden]) })
+                (0..<own * hidden).map {
+                    Element(0.9 * Float.random(in: -1...1, using: &generator) + likeness * common[$0 % hidden])
+                })
         }
         output = Array(repeating: Element(0), count: own * hidden)
     }

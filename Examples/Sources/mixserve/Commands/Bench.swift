@@ -90,7 +90,8 @@ struct Bench: ParsableCommand {
             // Each microbatch of each group has its share, and at least one.
             let (stages, groups) = (choice.strategy.pipeline, choice.strategy.attention.data)
             return DecoderOptions(
-                context: input + max(output, trace == nil ? 1 : 2), sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
+                context: input + max(output, trace == nil ? 1 : 2),
+                sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
                 communication: choice.communication, threads: job.threads)
         }
         if !Launcher.isRank {
