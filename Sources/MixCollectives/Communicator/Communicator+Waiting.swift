@@ -61,7 +61,7 @@ extension Communicator {
     }
 
     /// How much longer a rank waits for a mate than that one may wait for another node: who can name the node is heard first.
-    private var precedence: Int64 { labels == nil ? 0 : Swift.min(200_000_000, timeout.nanoseconds / 4) }
+    var precedence: Int64 { labels == nil ? 0 : Swift.min(200_000_000, timeout.nanoseconds / 4) }
 
     /// Wakes those members that sleep; called after something that they may wait for was published.
     @inline(__always)

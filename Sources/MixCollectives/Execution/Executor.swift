@@ -82,7 +82,11 @@ struct Executor<Work: StepWork>: ~Copyable {
         func isNeeded(_ rank: Int) -> Bool {
             (0..<schedule.streamCount).contains { stream in currentStep(stream).map { peer(of: $0) == rank } ?? false }
         }
-        let first = (0..<communicator.size).first { $0 != communicator.rank && isNeeded($0) } ?? communicator.rank
+        // A mate may be waiting for another node itself; so that one is named before.
+        let ranks = 0..<communicator.size
+        let first =
+            ranks.first { isRemote($0) && isNeeded($0) }
+            ?? ranks.first { $0 != communicator.rank && isNeeded($0) } ?? communicator.rank
         func anyIsReady() -> Bool {
             for stream in 0..<schedule.streamCount {
                 if let step = currentStep(stream), isReady(step, stream) { return true }

@@ -67,7 +67,7 @@ final class Network {
         for peer: Int, _ operation: Operation, _ number: UInt64, isNeeded: (Int) -> Bool, until ready: () -> Bool
     ) throws(CollectiveError) {
         let start = mix_now()
-        let deadline = start &+ local.timeout.nanoseconds
+        let deadline = start &+ local.timeout.nanoseconds &+ (isLocal(peer) ? local.precedence : 0)
         var looks = 1
         while true {
             // A link on which nothing is under way can still bring news of a failure.

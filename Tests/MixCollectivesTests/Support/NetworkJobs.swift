@@ -1,15 +1,24 @@
 import CMixSystem
 import Foundation
+import Synchronization
 @testable import MixCollectives
 
 /// A port of the loopback that nobody listens at.
 func freePort(_ host: String = "127.0.0.1") throws -> Int {
-    var port: Int32 = 0
-    let listener = mix_tcp_listen(host, 0, &port)
-    guard listener >= 0 else { throw Wrong("listen: errno \(-listener)") }
-    mix_close(listener)
-    return Int(port)
+    var failure: Int32 = 0
+    for _ in 0..<100 {
+        var port: Int32 = 0
+        let listener = mix_tcp_listen(host, Int32(nextPort.add(1, ordering: .relaxed).newValue), &port)
+        failure = -listener
+        guard listener >= 0 else { continue }
+        mix_close(listener)
+        return Int(port)
+    }
+    throw Wrong("listen: errno \(failure)")
 }
+
+/// Below those that the kernel gives to connections, any of which may have a port again that was just free.
+private let nextPort = Atomic<Int>(10_000 + Int(getpid()) % 10_000)
 
 /// What one rank of a test says at the rendezvous.
 func gather(
