@@ -14,8 +14,21 @@ struct EarlyMemory: ~Copyable {
     private static let leastBytes = 64 << 10
     private static let keptBytes = 4 << 20
 
+    /// How many blocks are there from the beginning: as many as small operations in a row mostly need. Only what is used of
+    /// them takes memory.
+    private static let firstBlocks = 8
+
     private var blocks: [Block] = []
     private var freeBytes = 0
+
+    init() {
+        blocks.reserveCapacity(4 * Self.firstBlocks)
+        for _ in 0..<Self.firstBlocks {
+            guard let address = malloc(Self.leastBytes) else { break }
+            blocks.append(Block(address: address, bytes: Self.leastBytes, isFree: true))
+            freeBytes += Self.leastBytes
+        }
+    }
 
     deinit { for block in blocks { free(block.address) } }
 
