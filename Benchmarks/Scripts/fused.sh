@@ -43,13 +43,7 @@ sizes() { # hidden: bytes of a block per node for each number of tokens
 }
 
 table() { # rows [mpi rows]
-  awk '
-    function field(name, value) {
-      if (!match($0, "\"" name "\":[^,}]*")) return ""
-      value = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
-      gsub(/"/, "", value)
-      return value
-    }
+  awk "$(cat "$here/rows.awk")"'
     FILENAME != ARGV[1] { mpi[field("bytes")] = field("time_us_median"); next }
     {
       key = field("op") " " field("hidden") " " field("tokens") " " field("bytes")

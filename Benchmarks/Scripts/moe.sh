@@ -31,19 +31,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 table() {
-  awk '
-    function field(name, value) {
-      if (!match($0, "\"" name "\":(\"[^\"]*\"|[^,}]*)")) return ""
-      value = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
-      gsub(/"/, "", value)
-      return value
-    }
-    function median(list, count, parts, i, j, swap) {
-      count = split(list, parts, " ")
-      for (i = 2; i <= count; i++)
-        for (j = i; j > 1 && parts[j - 1] + 0 > parts[j] + 0; j--) { swap = parts[j]; parts[j] = parts[j - 1]; parts[j - 1] = swap }
-      return parts[int((count + 1) / 2)]
-    }
+  awk "$(cat "$here/rows.awk")"'
     {
       way = field("strategy") (field("fused") == 1 ? "" : ", unfused")
       tokens = field("tokens")

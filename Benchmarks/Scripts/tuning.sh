@@ -30,19 +30,7 @@ keep=${keep:-$work}
 mkdir -p "$keep"
 
 table() {
-  awk '
-    function field(name, value) {
-      if (!match($0, "\"" name "\":[^,}]*")) return ""
-      value = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
-      gsub(/"/, "", value)
-      return value
-    }
-    function median(list, count, parts, i, j, swap) {
-      count = split(list, parts, " ")
-      for (i = 2; i <= count; i++)
-        for (j = i; j > 1 && parts[j - 1] + 0 > parts[j] + 0; j--) { swap = parts[j]; parts[j] = parts[j - 1]; parts[j - 1] = swap }
-      return parts[int((count + 1) / 2)]
-    }
+  awk "$(cat "$here/rows.awk")"'
     {
       key = field("op") " " field("bytes")
       if (!(key in seen)) { seen[key] = 1; keys[++count] = key }
