@@ -24,5 +24,9 @@ struct AccuracyCase: Codable, Sendable, Hashable {
     }
 
     /// |predicted − measured|/measured.
-    var error: Double { abs(predicted - measured) / measured }
+    var error: Double { error(of: predicted) }
+    /// The same of the model alone.
+    var modelError: Double? { modelled.map(error) }
+
+    private func error(of seconds: Double) -> Double { abs(seconds - measured) / measured }
 }

@@ -5,11 +5,6 @@ import MixSchedule
 
 /// Measures on all ranks what a calibration predicts.
 final class AccuracyRun {
-    private struct Probe {
-        let shape: Shape
-        let index: Int
-    }
-
     private struct LayerProbe {
         let strategy: Strategy
         let exchange: Exchange
@@ -19,7 +14,7 @@ final class AccuracyRun {
     private let world: Communicator
     private let rounds: Rounds
     private let place: String
-    private var probes: [Probe] = []
+    private var probes: [OperationProbe] = []
     private var layerProbes: [LayerProbe] = []
     /// Those of each layer and number of tokens.
     private var rows: [Int: [MoERow]] = [:]
@@ -45,11 +40,8 @@ final class AccuracyRun {
         let policy = Policy(seconds: seconds, leastCalls: 2, check: false)
         for operation in operations {
             for bytes in operation == .barrier ? [0] : sizes {
-                let shape = Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: world.size)
-                probes.append(
-                    Probe(
-                        shape: shape,
-                        index: rounds.add { [world] in try mean(of: shape, on: world, policy, workspace) }))
+                let shape = Shape(operation, bytes: bytes, ranks: world.size)
+                probes.append(rounds.add(shape, on: world, policy, workspace))
             }
         }
     }
@@ -98,7 +90,9 @@ final class AccuracyRun {
                     modelled: try prediction.seconds(probe.shape, way)))
         }
         for (number, probe) in layerProbes.enumerated() {
-            guard let rows = rows[number], let measured = Rounds.mean(rows.map(\.total)), let preset else { continue }
+            guard let rows = rows[number], let measured = Rounds.meanOfLowerHalf(rows.map(\.total)), let preset else {
+                continue
+            }
             let cost = try cost(probe, preset, calibration)
             let predicted = [
                 ("router", cost.routing + cost.gathering), ("dispatch", cost.dispatch),
@@ -111,7 +105,7 @@ final class AccuracyRun {
                     measured: measured, predicted: cost.seconds,
                     stages: predicted.enumerated().map { index, stage in
                         .init(
-                            name: stage.0, measured: Rounds.mean(rows.map { $0.stages[index] }) ?? 0,
+                            name: stage.0, measured: Rounds.meanOfLowerHalf(rows.map { $0.stages[index] }) ?? 0,
                             predicted: stage.1)
                     }))
         }

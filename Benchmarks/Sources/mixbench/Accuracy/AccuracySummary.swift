@@ -71,10 +71,8 @@ struct AccuracySummary {
             text += "\(kind.rawValue)s: MAPE \(percent(mean)) of \(cases.count { $0.kind == kind }) cases (at most "
             text += "\(percent(demand.all))); worst partition \(worst.place), \(worst.name): \(percent(worst.mean)) "
             text += "(at most \(percent(demand.partition)))\n"
-            let alone = cases.compactMap { one in
-                one.modelled.map { abs($0 - one.measured) / one.measured }
-            }
-            if kind == .collective, !alone.isEmpty {
+            let alone = cases.filter { $0.kind == kind }.compactMap(\.modelError)
+            if !alone.isEmpty {
                 text += "from links and rates alone: MAPE \(percent(alone.reduce(0, +) / Double(alone.count)))\n"
             }
             text += "\n" + table(partitions) + "\n"

@@ -9,12 +9,6 @@ import MixSchedule
 /// a reduce-scatter hand-overs and a reduction, an exchange between two nodes one message each way. What every whole operation
 /// takes over what it is priced at then is its ``Correction``.
 final class Calibrator {
-    /// A measurement of an operation, and where among the rounds it is.
-    private struct Probe {
-        let shape: Shape
-        let index: Int
-    }
-
     private let world: Communicator
     /// The ranks of this node, and those of this lane on a pair of nodes.
     private let node: Communicator
@@ -25,14 +19,14 @@ final class Calibrator {
     /// Of one rank's buffer: more than caches hold.
     static let largest = 128 << 20
 
-    private var handOver: Probe?
-    private var gathers: [Probe] = []
-    private var scatters: [Probe] = []
-    private var messages: [Probe] = []
-    private var blockTables: (with: Probe, without: Probe)?
-    private var far: [Probe] = []
+    private var handOver: OperationProbe?
+    private var gathers: [OperationProbe] = []
+    private var scatters: [OperationProbe] = []
+    private var messages: [OperationProbe] = []
+    private var blockTables: (with: OperationProbe, without: OperationProbe)?
+    private var far: [OperationProbe] = []
     private var copies: [(bytes: Int, index: Int)] = []
-    private var wholes: [Probe] = []
+    private var wholes: [OperationProbe] = []
     private let kernels: KernelRates
     private let read: Int
 
@@ -82,11 +76,11 @@ final class Calibrator {
     private func addWholes() {
         guard world.size > 1 else { return }
         for operation in Operation.allCases where !operation.isFused {
-            var last: Probe?
+            var last: OperationProbe?
             for bytes in operation == .barrier ? [0] : sequence(first: 512, next: { $0 * 4 }).prefix(10).map({ $0 }) {
+                // Many ranks can't share few bytes, and would get the same ones twice.
+                guard Shape(operation, bytes: bytes, ranks: world.size) != last?.shape else { continue }
                 let probe = add(operation, bytes: bytes, on: world, after: last)
-                // Many ranks can't share few bytes, and get the same ones twice.
-                guard probe.shape != last?.shape else { continue }
                 wholes.append(probe)
                 last = probe
             }
@@ -95,16 +89,11 @@ final class Calibrator {
 
     private func add(
         _ operation: MixSchedule.Operation, bytes: Int, on group: Communicator, algorithm: String? = nil,
-        after smaller: Probe? = nil
-    ) -> Probe {
-        let shape = Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: group.size)
-        let index = rounds.add(after: smaller?.index) { [self] in
-            // A node without a counterpart.
-            guard group.size > 1 else { return 0 }
-            if let algorithm { try group.use(algorithm: algorithm, for: operation) }
-            return try mean(of: shape, on: group, policy, workspace)
-        }
-        return Probe(shape: shape, index: index)
+        after smaller: OperationProbe? = nil
+    ) -> OperationProbe {
+        rounds.add(
+            Shape(operation, bytes: bytes, ranks: group.size), on: group, policy, workspace, algorithm: algorithm,
+            after: smaller)
     }
 
     /// A copy of so many bytes to another place of a rank's own.
@@ -204,7 +193,8 @@ final class Calibrator {
         return world.route(to: node[0]).transport.rawValue
     }
 
-    private func samples(_ probes: [Probe], parts: Int = 1, _ seconds: (Double) -> Double) -> [LinkFit.Sample] {
+    private func samples(_ probes: [OperationProbe], parts: Int = 1, _ seconds: (Double) -> Double) -> [LinkFit.Sample]
+    {
         probes.compactMap { probe in
             rounds[probe.index].map { LinkFit.Sample(bytes: probe.shape.bytes / parts, seconds: seconds($0)) }
         }

@@ -130,7 +130,7 @@ struct TuningFit {
     // MARK: Prices
 
     private func shape(_ operation: Operation, _ bytes: Int) -> Shape {
-        Shape(operation, bytes: bytes, elementSize: operation.reduces ? 4 : 1, ranks: cluster.rankCount)
+        Shape(operation, bytes: bytes, ranks: cluster.rankCount)
     }
 
     private func way(_ operation: Operation, _ bytes: Int, _ tuning: Tuning) -> Communicator.Way {

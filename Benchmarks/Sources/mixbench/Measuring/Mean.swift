@@ -7,12 +7,24 @@ func mean(
     of shape: Shape, on group: Communicator, _ policy: Policy, _ workspace: Workspace
 ) throws(CollectiveError) -> Double {
     let place = shape.operation.places[0]
-    let type: DataType = shape.operation.reduces ? .float32 : .uint8
     let sweep = Sweep(
-        operation: shape.operation, type: type, reduction: .sum, root: 0, sizes: [shape.bytes], places: [place])
+        operation: shape.operation, type: shape.operation.calibratedType, reduction: .sum, root: 0,
+        sizes: [shape.bytes], places: [place])
     return shape.operation.reduces
         ? try measure(Float.self, sweep, shape, place, policy, world: group, workspace: workspace).mean
         : try measure(UInt8.self, sweep, shape, place, policy, world: group, workspace: workspace).mean
+}
+
+extension MixSchedule.Operation {
+    /// What calibrations and predictions move: floats where something is added up, else bytes.
+    var calibratedType: DataType { reduces ? .float32 : .uint8 }
+}
+
+extension Shape {
+    /// Of elements that calibrations move.
+    init(_ operation: MixSchedule.Operation, bytes: Int, ranks: Int) {
+        self.init(operation, bytes: bytes, elementSize: operation.calibratedType.size, ranks: ranks)
+    }
 }
 
 extension Communicator {
@@ -20,7 +32,7 @@ extension Communicator {
     func way(of shape: Shape) -> Way {
         shape.operation == .sendReceive
             ? .exchange
-            : way(of: shape.operation, count: shape.blockCount, type: shape.operation.reduces ? .float32 : .uint8)
+            : way(of: shape.operation, count: shape.blockCount, type: shape.operation.calibratedType)
     }
 }
 

@@ -54,10 +54,10 @@ final class Rounds {
     }
 
     /// The time of a measurement in seconds; nil if it was left out.
-    subscript(index: Int) -> Double? { Rounds.mean(probes[index].seconds) }
+    subscript(index: Int) -> Double? { Rounds.meanOfLowerHalf(probes[index].seconds) }
 
-    /// The mean of the lower half; nil if there is none.
-    static func mean(_ times: [Double]) -> Double? {
+    /// Nil if there are no times.
+    static func meanOfLowerHalf(_ times: [Double]) -> Double? {
         let lower = times.sorted().prefix((times.count + 1) / 2)
         return lower.isEmpty ? nil : lower.reduce(0, +) / Double(lower.count)
     }
