@@ -6,6 +6,7 @@
 #   --rates LIST       requests per second (default: low, middle, more than can be answered: 1 2 8)
 #   --layers N         of qwen3-30b-a3b, in bf16 (default 4)
 #   --requests N       (default 24), each of --input (128) and --output (32) tokens
+#   --rounds N         all strategies in turn, N times, with requests at other times in each round (default 5)
 #   --strategies LIST  with ; between, the first one the one to compare with
 #   --cluster DIR      keep calibrations there, one per wire (WIRE.json), and use those that are there; without it, measure none
 #   --json FILE        keep the rows there (default headline.jsonl); a second run adds to it
@@ -32,29 +33,35 @@ table() { # rows
   jq -rs '
     def round(digits): . * pow(10; digits) | round / pow(10; digits);
     def ms: . * 1000 | round(1);
-    def predicted(shown): if . == null then "–" else shown end;
+    def median: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;
+    def predicted(shown): map(values) | if . == [] then "–" else median | shown end;
     def kind: (if .isAutomatic then "auto: " else "" end) + .strategy + (if .isFused then "" else ", unfused" end);
-    "| wire | requests/s | strategy | TTFT ms (p99) | predicted | ITL ms (p99) | predicted | tokens/s | predicted | between nodes, kB per token | TTFT × | ITL × | auto tokens/s |",
+    # How many times the first strategy of the same round.
+    def times(field): map(field) | "\(median | round(2)) (\(min | round(2))–\(max | round(2)))";
+    "| wire | requests/s | strategy | TTFT ms (p99) | predicted | ITL ms (p99) | predicted | tokens/s | predicted | between nodes, kB per token | TTFT × | ITL × | tokens/s × |",
     "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    (group_by([.wire, .setting.rate])[] | .[0] as $first | .[] |
-      [.wire, .setting.rate, kind,
-       "\(.ttftSeconds.mean | ms) (\(.ttftSeconds.p99 | ms))", (.predictedTtftSeconds | predicted(ms)),
-       "\(.itlSeconds.mean | ms) (\(.itlSeconds.p99 | ms))", (.predictedItlSeconds | predicted(ms)),
-       (.tokensPerSecond | round(1)), (.predictedTokensPerSecond | predicted(round(1))),
-       (.bytesBetweenNodes / .setting.requests / .setting.outputTokens / 1000 | round(1)),
-       (.ttftSeconds.mean / $first.ttftSeconds.mean | round(2)), (.itlSeconds.mean / $first.itlSeconds.mean | round(2)),
-       ((100 * ($first.tokensPerSecond / .tokensPerSecond - 1) | round(1)) | if . > 0 then "+\(.) %" else "\(.) %" end)]
+    (group_by([.wire, .setting])[] | (map(select(.isFirst)) | INDEX(.round)) as $first
+      | group_by(.place)[] | map(.first = $first["\(.round)"]) |
+      [.[0].wire, .[0].setting.rate, (.[0] | kind),
+       "\(map(.ttftSeconds.mean) | median | ms) (\(map(.ttftSeconds.p99) | median | ms))",
+       (map(.predictedTtftSeconds) | predicted(ms)),
+       "\(map(.itlSeconds.mean) | median | ms) (\(map(.itlSeconds.p99) | median | ms))",
+       (map(.predictedItlSeconds) | predicted(ms)),
+       (map(.tokensPerSecond) | median | round(1)), (map(.predictedTokensPerSecond) | predicted(round(1))),
+       (map(.bytesBetweenNodes / .setting.requests / .setting.outputTokens / 1000) | median | round(1)),
+       times(.ttftSeconds.mean / .first.ttftSeconds.mean), times(.itlSeconds.mean / .first.itlSeconds.mean),
+       times(.first.tokensPerSecond / .tokensPerSecond)]
       | "| " + (map(tostring) | join(" | ")) + " |")' "$1"
 }
 
-wires="1gbit 5gbit" rates="1 2 8" layers=4 requests=24 input=128 output=32 clusters= json=headline.jsonl
+wires="1gbit 5gbit" rates="1 2 8" layers=4 requests=24 rounds=5 input=128 output=32 clusters= json=headline.jsonl
 strategies="auto; TP=2 [PP=2]; TP=2 + DP=2, EP=4 unfused; TP=2 + DP=2, TP=2 + EP=2 unfused"
 while [ $# -gt 0 ]; do
   case $1 in
-    --wires) wires=${2//,/ } ;; --rates) rates=${2//,/ } ;; --layers) layers=$2 ;; --requests) requests=$2 ;;
+    --wires) wires=${2//,/ } ;; --rates) rates=${2//,/ } ;; --layers) layers=$2 ;; --requests) requests=$2 ;; --rounds) rounds=$2 ;;
     --input) input=$2 ;; --output) output=$2 ;; --strategies) strategies=$2 ;; --cluster) clusters=$2 ;; --json) json=$2 ;;
     --from) table "$2"; exit ;;
-    -h | --help) sed -n '2,15p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,16p' "$0"; exit 0 ;;
     *) echo "headline.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
@@ -62,6 +69,7 @@ done
 [ -x "$here/../.build/release/mixserve" ] || { echo "headline.sh: build it first: swift build -c release --package-path Examples" >&2; exit 2; }
 command -v jq >/dev/null || { echo "headline.sh: jq is missing" >&2; exit 2; }
 jobs=0
+export HEADLINE_STRATEGIES=
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -70,9 +78,13 @@ between() { # wire run…: in namespaces, with names of their own, because the k
   local wire=$1 runs=() run
   shift
   for run in "$@"; do runs+=(--run "$run"); done
-  BENCH_NS_PREFIX=h$$n$jobs HEADLINE_STRATEGIES=$strategies MIXBENCH=$here/headline.sh "$benchmarks/Scripts/namespaces.sh" \
+  BENCH_NS_PREFIX=h$$n$jobs MIXBENCH=$here/headline.sh "$benchmarks/Scripts/namespaces.sh" \
     --rates "$wire" --shapes 2x2 "${runs[@]}"
 }
+
+IFS=';' read -ra inOrder <<<"$strategies"
+reversed=()
+for strategy in "${inOrder[@]}"; do reversed=("$strategy" "${reversed[@]}"); done
 
 for wire in $wires; do
   cluster=${clusters:+$(realpath -m "$clusters")/$wire.json}
@@ -81,12 +93,22 @@ for wire in $wires; do
     jobs=$((jobs + 1))
     between "$wire" "rank calibrate --out $cluster" >&2
   fi
-  runs=()
-  for rate in $rates; do
-    runs+=("rank --preset qwen3-30b-a3b --layers $layers --rate $rate --requests $requests --input $input --output $output --json ${cluster:+--cluster $cluster}")
+  for round in $(seq "$rounds"); do
+    # What changes with time on the machine strikes the first one now and the last one then.
+    backwards=$((round % 2 == 0))
+    if ((backwards)); then order=("${reversed[@]}"); else order=("${inOrder[@]}"); fi
+    HEADLINE_STRATEGIES=$(IFS=';'; echo "${order[*]}")
+    runs=()
+    for rate in $rates; do
+      runs+=("rank --preset qwen3-30b-a3b --layers $layers --rate $rate --requests $requests --input $input --output $output --seed $round --json ${cluster:+--cluster $cluster}")
+    done
+    jobs=$((jobs + 1))
+    between "$wire" "${runs[@]}" | tee "$work/said" >&2
+    grep '^{' "$work/said" | jq -c --arg wire "$wire" --argjson round "$round" --argjson backwards "$backwards" \
+      --argjson count "${#inOrder[@]}" -n '
+      foreach inputs as $row (-1; . + 1;
+        (if $backwards == 1 then $count - 1 - . % $count else . % $count end) as $place
+        | $row + {wire: $wire, round: $round, place: $place, isFirst: ($place == 0)})' >>"$json"
   done
-  jobs=$((jobs + 1))
-  between "$wire" "${runs[@]}" | tee "$work/said" >&2
-  jq -cR --arg wire "$wire" 'fromjson? | select(type == "object") | .wire = $wire' "$work/said" >>"$json"
 done
 table "$json"
