@@ -1,7 +1,8 @@
-# make demo    set up, build, and show what the library does
-# make test    set up, and run every test
-# make test-rdma    run the RDMA tests, in a virtual machine with Soft-RoCE
-# make docs    build the modules' documentation
+# make demo       set up, build, and show what the library does
+# make test       set up, and run every test
+# make test-rdma  run the RDMA tests, in a virtual machine with Soft-RoCE
+# make docs       build the modules' documentation
+# make build bench format lint clean
 
 .PHONY: setup build demo test test-library test-benchmarks test-examples test-import test-rdma docs bench format lint clean
 
@@ -11,10 +12,12 @@ together := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)
 programs := $(CURDIR)/.build/make/release
 
 # Tests are optimised too: they look at much data, and the guest's processor is slow. They look at what is internal, so they
-# have a folder of their own. Warnings are errors in CI alone, so that a new compiler does not stop anybody at work.
+# have a folder, and programs, of their own. Warnings are errors in CI alone, so that a new compiler does not stop anybody
+# at work.
 strict := $(if $(CI),-Xswiftc -warnings-as-errors)
 tests := --disable-build-manifest-caching -c release --scratch-path $(CURDIR)/.build/test \
 	-Xswiftc -enable-testing -Xswiftc -DMIX_TESTABLE $(strict)
+tested := $(CURDIR)/.build/test/release
 
 setup:
 	@.ci/setup
@@ -35,24 +38,23 @@ test-library: setup
 	swift test $(tests) --skip-build
 
 test-benchmarks: setup
-	swift build $(together) --package-path Benchmarks
 	swift test $(tests) --package-path Benchmarks
-	Benchmarks/Scripts/check-overhead.sh --program $(programs)/mixoverhead
+	Benchmarks/Scripts/check-overhead.sh --program $(tested)/mixoverhead
 
 test-examples: setup
-	swift build $(together) --package-path Examples
-	$(programs)/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
-	Tests/Examples/mixplan.sh $(programs)/mixplan
-	Tests/Examples/moe-layer.sh $(programs)/moe-layer
 	swift test $(tests) --package-path Examples
-	Examples/Scripts/check-mixserve.sh $(programs)/mixserve
+	$(tested)/collectives-hello --ranks 4 | tail -1 | grep -q "all correct: yes"
+	Tests/Examples/mixplan.sh $(tested)/mixplan
+	Tests/Examples/moe-layer.sh $(tested)/moe-layer
+	Tests/Examples/mixserve.sh $(tested)/mixserve
+	Examples/Scripts/check-mixserve.sh $(tested)/mixserve
 
 test-import: setup
 	Tests/Import/run.sh
 
 test-rdma: setup
 	swift build $(tests) --product MixTestRank
-	Tests/Guest/test.sh .build/test/release/MixTestRank
+	Tests/Guest/test.sh $(tested)/MixTestRank
 
 docs: setup
 	Documentation/build.sh $(tests)

@@ -38,6 +38,7 @@ let package = Package(
         .executableTarget(
             name: "mixplan",
             dependencies: [
+                "ExampleSupport",
                 .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -86,6 +87,7 @@ let package = Package(
             name: "ExampleSupport",
             dependencies: [
                 .product(name: "MixCollectives", package: "MixServe"),
+                .product(name: "MixPlanner", package: "MixServe"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -9,7 +9,7 @@ model=$(cd "$(dirname "$0")/../.." && pwd)/Tests/Fixtures/qwen3_moe_model
 work=$(mktemp -d)
 child=
 finish() {
-    [ -z "$child" ] || kill "$child" 2>/dev/null || true
+    [ -z "$child" ] || { kill "$child"; wait "$child"; } 2>/dev/null || true
     rm -rf "$work"
 }
 trap finish EXIT
@@ -28,8 +28,8 @@ patiently() {
         printf . >&2
     done
     echo >&2
-    wait "$child" || { cat "$work/said" "$work/errors" >&2; exit 1; }
-    child=
+    ended=$child child=
+    wait "$ended" || { cat "$work/said" "$work/errors" >&2; exit 1; }
 }
 
 # The numbers of a list in expected.json.
@@ -66,12 +66,19 @@ bench() {
     shift
     patiently "running $name" "$programs/mixserve" bench --json --ranks 2 --cluster "$work/cluster.json" \
         --strategies "TP=2; DP=2, EP=2" --sequences 1 "$@"
-    sed 's/.*"itlSeconds":{[^}]*"p50":\([^,}]*\).*"predictedItlSeconds":\([^,}]*\).*"strategy":"\([^"]*\)".*/\1 \2 \3/' \
-        "$work/said" | while read -r measured predicted strategy; do
-        echo "$measured $predicted" | awk -v name="$name" -v strategy="$strategy" \
-            '{ printf "%-34s %-12s %9.3f ms %9.3f ms %9.2f\n", name, strategy, $1 * 1e3, $2 * 1e3, $2 / $1 }' >>"$work/table"
-    done
+    while read -r row; do
+        awk -v name="$name" -v strategy="$(field '"strategy":"\([^"]*\)"')" \
+            -v measured="$(field '"itlSeconds":{[^}]*"p50":\([^,}]*\)')" \
+            -v predicted="$(field '"predictedItlSeconds":\([^,}]*\)')" 'BEGIN {
+                printf "%-34s %-12s %9.3f ms", name, strategy, measured * 1e3
+                if (predicted == "") printf " %12s %9s\n", "-", "-"
+                else printf " %9.3f ms %9.2f\n", predicted * 1e3, predicted / measured
+            }' >>"$work/table"
+    done <"$work/said"
 }
+
+# field EXPRESSION: what its group matches in the row; nothing where it does not.
+field() { printf '%s\n' "$row" | sed -n "s/.*$1.*/\1/p"; }
 
 title "A decode step of one request on 2 ranks, measured against predicted (median)"
 bench "qwen3_moe_model" --checkpoint "$model" --type f32 --requests 8 --rate 4 --input 24 --output 16

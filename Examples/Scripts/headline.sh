@@ -40,8 +40,8 @@ table() { # rows
     def times(field): map(field) | "\(median | round(2)) (\(min | round(2))–\(max | round(2)))";
     "| wire | requests/s | strategy | TTFT ms (p99) | predicted | ITL ms (p99) | predicted | tokens/s | predicted | between nodes, kB per token | TTFT × | ITL × | tokens/s × |",
     "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    (group_by([.wire, .setting])[] | (map(select(.isFirst)) | INDEX(.round)) as $first
-      | group_by(.place)[] | map(.first = $first["\(.round)"]) |
+    (group_by([.wire, .setting])[] | (map(select(.isFirst)) | INDEX("\(.run) \(.round)")) as $first
+      | group_by([.place, kind])[] | map(.first = $first["\(.run) \(.round)"]) |
       [.[0].wire, .[0].setting.rate, (.[0] | kind),
        "\(map(.ttftSeconds.mean) | median | ms) (\(map(.ttftSeconds.p99) | median | ms))",
        (map(.predictedTtftSeconds) | predicted(ms)),
@@ -68,7 +68,7 @@ while [ $# -gt 0 ]; do
 done
 [ -x "$here/../.build/release/mixserve" ] || { echo "headline.sh: build it first: swift build -c release --package-path Examples" >&2; exit 2; }
 command -v jq >/dev/null || { echo "headline.sh: jq is missing" >&2; exit 2; }
-jobs=0
+jobs=0 run=$(date +%s)-$$
 export HEADLINE_STRATEGIES=
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -105,10 +105,10 @@ for wire in $wires; do
     jobs=$((jobs + 1))
     between "$wire" "${runs[@]}" | tee "$work/said" >&2
     grep '^{' "$work/said" | jq -c --arg wire "$wire" --argjson round "$round" --argjson backwards "$backwards" \
-      --argjson count "${#inOrder[@]}" -n '
+      --argjson count "${#inOrder[@]}" --arg run "$run" -n '
       foreach inputs as $row (-1; . + 1;
         (if $backwards == 1 then $count - 1 - . % $count else . % $count end) as $place
-        | $row + {wire: $wire, round: $round, place: $place, isFirst: ($place == 0)})' >>"$json"
+        | $row + {wire: $wire, run: $run, round: $round, place: $place, isFirst: ($place == 0)})' >>"$json"
   done
 done
 table "$json"

@@ -4,7 +4,9 @@ public import MixCollectives
 public struct MoEError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure. Open for extension: compare, don't switch exhaustively.
     public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The kind's number.
         public let rawValue: UInt32
+        /// The kind of this number.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// There is no such folder, or it holds no checkpoint.
@@ -34,6 +36,7 @@ public struct MoEError: Error, Sendable, CustomStringConvertible {
         /// A collective failed; see ``MoEError/collective``.
         public static let communication = Code(rawValue: 13)
 
+        /// The kind in words.
         public var description: String {
             switch self {
             case .notFound: "not found"
@@ -83,6 +86,7 @@ public struct MoEError: Error, Sendable, CustomStringConvertible {
     /// What a collective says.
     init(_ error: CollectiveError) { self.init(.communication, error.description, collective: error) }
 
+    /// All of it in one line.
     public var description: String {
         var text = "\(code)"
         if let tensor { text += ", tensor \(tensor)" }

@@ -87,6 +87,19 @@ extension ProductTests {
             #expect(error?.code == .shape && error?.tensor == name)
         }
 
+        /// Gate and up lie in the same panels.
+        @Test func gateAndUpOfDifferentTypesAreRefused() throws {
+            var draft = CheckpointDraft()
+            draft.add("mlp.gate_proj.weight", [2, 4], floats: Array(repeating: 1, count: 8))
+            draft.add("mlp.up_proj.weight", "BF16", [2, 4], Array(repeating: 0x3f, count: 16))
+            draft.add("mlp.down_proj.weight", [4, 2], floats: Array(repeating: 1, count: 8))
+            let folder = try TemporaryFolder()
+            try draft.write(to: folder)
+            let checkpoint = try Checkpoint(at: folder.path)
+            let error = #expect(throws: MoEError.self) { try checkpoint.gated("mlp.", width: 2, hidden: 4) }
+            #expect(error?.code == .unsupportedType && error?.tensor == "mlp.up_proj.weight", "\(error!)")
+        }
+
         private func product(_ linear: Linear, _ x: [Float]) -> [Float] {
             var y = [Float](repeating: .nan, count: x.count / linear.inputs * linear.outputs)
             var span = y.mutableSpan

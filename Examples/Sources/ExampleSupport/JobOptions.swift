@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Foundation
 package import MixCollectives
 
 /// How many ranks there are, where, and how they compute.
@@ -25,7 +26,10 @@ package struct JobOptions: ParsableArguments {
     package init() {}
 
     package func validate() throws {
-        guard ranks >= 1, nodes >= 1, ranks.isMultiple(of: nodes) else {
+        guard (1...4096).contains(ranks), (1...4096).contains(nodes) else {
+            throw ValidationError("--ranks and --nodes are 1 to 4096.")
+        }
+        guard ranks.isMultiple(of: nodes) else {
             throw ValidationError("\(ranks) ranks do not split evenly over \(nodes) nodes.")
         }
         if transport == .shm, nodes > 1 {
@@ -35,7 +39,7 @@ package struct JobOptions: ParsableArguments {
             throw ValidationError(
                 "Ranks of one node share memory: --transport \(transport.rawValue) goes with --nodes 2 or more.")
         }
-        if let threads, threads < 1 { throw ValidationError("--threads is at least 1.") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024.") }
     }
 
     /// Joins the job. A process that nobody started as a rank starts them all first, and never returns.
@@ -48,6 +52,7 @@ package struct JobOptions: ParsableArguments {
             if transport != .auto { launcher.environment["MIX_TRANSPORT"] = transport.rawValue }
             throw ExitCode(try launcher.run())
         }
+        if transport != .auto { setenv("MIX_TRANSPORT", transport.rawValue, 0) }
         return try Communicator.join()
     }
 }

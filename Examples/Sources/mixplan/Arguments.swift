@@ -64,33 +64,6 @@ extension ModelSpec {
     }
 }
 
-extension ClusterSpec {
-    /// A preset's name, or the path of a file as `mixbench calibrate` writes it.
-    init(argument: String) throws {
-        if let preset = ClusterSpec.preset(argument) {
-            self = preset
-            return
-        }
-        guard let data = FileManager.default.contents(atPath: argument) else {
-            throw ValidationError(
-                "There is neither a file nor a cluster \"\(argument)\"; clusters with a name are "
-                    + ClusterSpec.presets.map(\.name).joined(separator: ", ") + ".")
-        }
-        do {
-            self = try JSONDecoder().decode(ClusterSpec.self, from: data)
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw ValidationError("\(argument) has no \"\(key.stringValue)\"; see Documentation/Planning.md.")
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            throw ValidationError(
-                "\(argument): \(path.isEmpty ? "the whole" : "\"\(path)\"") is of the wrong type; see Documentation/Planning.md."
-            )
-        } catch {
-            throw ValidationError("\(argument) is not the JSON of a cluster: \(error)")
-        }
-    }
-}
-
 extension String {
     /// Followed by spaces up to a width.
     func padded(_ width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }

@@ -51,23 +51,12 @@ import Testing
         }
     }
 
-    @Test func slidingWindows() throws {
-        var spec = try #require(ModelSpec.preset("qwen3-30b-a3b"))
-        spec.attention.slidingWindow = 4096
-        let error = #expect(throws: DecoderError.self) { try DecoderModel.check(spec) }
-        guard case .unsupported(let what) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(what.contains("4096") && what.contains("use_sliding_window"))
-    }
-
     /// A rank without a tensor that it loads by itself, with a stage or without: all throw, and name it.
     @Test(arguments: ["TP=4", "TP=2 + DP=2, EP=4", "TP=2 [PP=2]"], ["self_attn.q_proj.weight", "mlp.gate.weight"])
     func aRankThatCannotLoad(_ strategy: String, _ tensor: String) async throws {
         let fixture = try #require(ModelFixture.all.first { $0.name == "qwen3_moe_model" })
         let tensor = "model.layers.2.\(tensor)"
-        let broken = try BrokenCheckpoint(of: fixture, without: tensor)
+        let broken = try ChangedCheckpoint(of: fixture, without: tensor)
         let results = try await withWorld(4, nodes: 2) { world in
             let path = world.rank == 3 ? broken.path : fixture.path
             _ = try DecoderModel(

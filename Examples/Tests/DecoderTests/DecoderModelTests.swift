@@ -6,14 +6,14 @@ import Testing
 
 /// Whole models beside the reference's logits and greedy tokens. One after the other: ranks already outnumber the cores.
 @Suite(.serialized) struct DecoderModelTests {
-    /// Every strategy of 1, 2 and 4 ranks on 1, 2 and 4 nodes, with the full set of fixtures; with the repository's, those
+    /// Every strategy of 1 to 4 ranks on 1 to 4 nodes, with the full set of fixtures; with the repository's, those
     /// with tensor parallelism inside, and most of the nodes.
     @Test(
         arguments: ModelFixture.all,
-        [(1, 1), (2, 1), (2, 2), (4, 2)] + (ModelFixture.isFullSet ? [(4, 1), (4, 4)] : []))
+        [(1, 1), (2, 1), (2, 2), (3, 3), (4, 2)] + (ModelFixture.isFullSet ? [(4, 1), (4, 4)] : []))
     func float32(_ fixture: ModelFixture, _ shape: (ranks: Int, nodes: Int)) async throws {
         let strategies = fixture.spec.strategies(shape.ranks)
-        #expect(strategies.count >= shape.ranks)
+        #expect(strategies.count >= 2 || shape.ranks == 1)
         let results = try await withWorld(shape.ranks, nodes: shape.nodes) { world in
             for strategy in strategies {
                 try Check(fixture, strategy, world, .float32).run(tolerance: 1e-4, mayStray: [])
@@ -34,6 +34,38 @@ import Testing
             }
         }
         for case .failure(let error) in results { Issue.record(error) }
+    }
+
+    /// Tokens that attend to themselves alone are like those of sequences of one token; a window as long as the prompt changes
+    /// nothing.
+    @Test func slidingWindows() async throws {
+        let fixture = try #require(ModelFixture.all.first { $0.name == "qwen3_moe_model" })
+        let prompt = fixture.prompt
+        func logits(window: Int, alone: Bool) async throws -> [Float] {
+            let windowed = try ChangedCheckpoint(of: fixture, window: window)
+            let results = try await withWorld(1) { world in
+                let model = try DecoderModel(
+                    ModelWeights(Checkpoint(at: windowed.path)), strategy: Strategy("TP=1"), world: world,
+                    options: DecoderOptions(context: prompt.count, sequences: prompt.count, threads: 1))
+                defer { model.close() }
+                var batch = Batch()
+                if alone {
+                    for (slot, token) in prompt.enumerated() { batch.append(slot: slot, tokens: [token]) }
+                } else {
+                    batch.append(slot: 0, tokens: prompt)
+                }
+                return try model.logits(batch)
+            }
+            return try results[0].get()
+        }
+        func difference(_ one: [Float], _ other: [Float]) -> Float {
+            zip(one, other).reduce(one.count == other.count ? 0 : .infinity) { max($0, abs($1.0 - $1.1)) }
+        }
+        let narrow = try await logits(window: 1, alone: false)
+        #expect(difference(narrow, try await logits(window: prompt.count, alone: true)) < 1e-4)
+        #expect(difference(narrow, fixture.logits) > 0.1)
+        #expect(difference(try await logits(window: prompt.count, alone: false), fixture.logits) < 1e-3)
+        #expect(difference(try await logits(window: prompt.count - 1, alone: false), fixture.logits) > 1e-3)
     }
 }
 

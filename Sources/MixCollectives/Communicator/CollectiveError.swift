@@ -7,7 +7,9 @@ public import MixSchedule
 public struct CollectiveError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure. Open for extension: compare, don't switch exhaustively.
     public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The kind's number.
         public let rawValue: UInt32
+        /// The kind of this number.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// An argument can't be right: a root that is no rank, a buffer of the wrong size.
@@ -35,6 +37,7 @@ public struct CollectiveError: Error, Sendable, CustomStringConvertible {
         /// The communicator was closed.
         public static let closed = Code(rawValue: 12)
 
+        /// The kind in words.
         public var description: String {
             switch self {
             case .invalidArgument: "invalid argument"
@@ -83,6 +86,7 @@ public struct CollectiveError: Error, Sendable, CustomStringConvertible {
         self.errno = errno
     }
 
+    /// All of it in one line.
     public var description: String {
         var text = "\(code)"
         if let operation {

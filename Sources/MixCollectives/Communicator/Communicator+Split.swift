@@ -4,7 +4,8 @@ internal import MixSchedule
 extension Communicator {
     /// The ranks that give the same `color`, ordered by `key` and then by rank; collective over all ranks.
     ///
-    /// The new communicator is independent of this one: both may be used side by side, by different threads too.
+    /// The new communicator is independent of this one: both may be used side by side, by different threads too. A job can make
+    /// some 8000 over several nodes: keep them.
     public func split(color: Int, key: Int = 0) throws(CollectiveError) -> Communicator {
         // Every rank makes its block for the largest group that can result, and says where it is.
         let bytes = Member.bytes(groupSize: size)
@@ -47,6 +48,12 @@ extension Communicator {
             tuning: tuning, labels: mates, blockBytes: bytes)
         // A pair of ranks never has two communicators of the same number: each goes on behind the highest of all.
         let number = group.reduce(0) { Swift.max($0, Int(all[facts * $1 + 3])) }
+        guard number < Wires.greatestNumber else {
+            throw CollectiveError(
+                .unsupported,
+                "this job has made \(number) communicators over several nodes, and numbers are not used again; split once, and "
+                    + "keep what it returns", rank: rank, host: host)
+        }
         network.wires.nextNumber = number + 1
         return Communicator(
             network: Network(

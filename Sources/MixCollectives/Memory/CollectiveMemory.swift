@@ -22,6 +22,7 @@ public protocol MutableCollectiveMemory: CollectiveMemory, ~Copyable, ~Escapable
 }
 
 extension Span: CollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -30,6 +31,7 @@ extension Span: CollectiveMemory where Element: CollectiveElement {
 }
 
 extension MutableSpan: CollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -37,6 +39,7 @@ extension MutableSpan: CollectiveMemory where Element: CollectiveElement {
     }
 }
 extension MutableSpan: MutableCollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public mutating func withMutableCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeMutableRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -47,6 +50,7 @@ extension MutableSpan: MutableCollectiveMemory where Element: CollectiveElement 
 }
 
 extension UnsafeBufferPointer: CollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -55,6 +59,7 @@ extension UnsafeBufferPointer: CollectiveMemory where Element: CollectiveElement
 }
 
 extension UnsafeMutableBufferPointer: CollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -62,6 +67,7 @@ extension UnsafeMutableBufferPointer: CollectiveMemory where Element: Collective
     }
 }
 extension UnsafeMutableBufferPointer: MutableCollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public mutating func withMutableCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeMutableRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -70,6 +76,7 @@ extension UnsafeMutableBufferPointer: MutableCollectiveMemory where Element: Col
 }
 
 extension Array: CollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -77,6 +84,7 @@ extension Array: CollectiveMemory where Element: CollectiveElement {
     }
 }
 extension Array: MutableCollectiveMemory where Element: CollectiveElement {
+    /// Calls `body` with the elements.
     @inlinable public mutating func withMutableCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeMutableRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -63,12 +63,14 @@ public struct SharedBuffer<Element: CollectiveElement>: ~Copyable {
 }
 
 extension SharedBuffer: MutableCollectiveMemory {
+    /// Calls `body` with the elements.
     @inlinable public func withCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawPointer(base))
     }
 
+    /// Calls `body` with the elements.
     @inlinable public mutating func withMutableCollectiveMemory<Result, Failure: Error>(
         _ body: (UnsafeMutableRawPointer?) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -46,6 +46,8 @@ final class Wires: @unchecked Sendable {
     private static let noticeSignature: UInt64 = 0x6e6f_7469_6365_0001
     /// Channels 0 … 7 belong to nobody but the wires themselves.
     static func firstChannel(ofCommunicator number: Int) -> Int { number * 8 }
+    /// Where channels end.
+    static let greatestNumber = TCPLink.greatestChannel / 8
 
     init(links: [(any Link)?], routes: [Route], endpoint: VerbsEndpoint? = nil, hasVerbs: Bool = false) {
         self.links = links

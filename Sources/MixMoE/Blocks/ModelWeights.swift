@@ -23,6 +23,9 @@ public struct ModelWeights {
     /// Bytes of weights and scales that were read so far.
     public var bytesRead: Int { source.bytesRead }
 
+    /// Whether there is a tensor of this name.
+    public func contains(_ name: String) -> Bool { source.contains(name) }
+
     /// A tensor [count] as float32.
     ///
     /// - Throws: what ``Checkpoint/vector(named:count:)`` throws.

@@ -55,9 +55,16 @@ extension WeightSource {
         _ prefix: String, width: Int, hidden: Int,
         gate: String = "gate_proj", up: String = "up_proj", down: String = "down_proj"
     ) throws(MoEError) -> GatedWeights {
-        GatedWeights(
+        let weights = GatedWeights(
             gate: try matrix(named: "\(prefix)\(gate).weight", expecting: [width, hidden]),
             up: try matrix(named: "\(prefix)\(up).weight", expecting: [width, hidden]),
             down: try matrix(named: "\(prefix)\(down).weight", expecting: [hidden, width]))
+        guard weights.gate.type == weights.up.type, weights.gate.scales?.type == weights.up.scales?.type else {
+            throw MoEError(
+                .unsupportedType,
+                "it is not of the type of \(gate), with which it is packed; store both alike",
+                tensor: "\(prefix)\(up).weight")
+        }
+        return weights
     }
 }

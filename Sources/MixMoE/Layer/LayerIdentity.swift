@@ -44,6 +44,10 @@ extension Communicator {
         } catch {
             failure = error
         }
+        // Another rank may have much more to read; one that ends is noticed all the same.
+        let usual = timeout
+        timeout = usual * 20
+        defer { timeout = usual }
         // 1 or 0, three hashes, and the beginning of what went wrong.
         var note = [UInt8](repeating: 0, count: 32 + textBytes)
         let numbers = [

@@ -53,7 +53,7 @@ public struct AttentionSpec: Sendable, Hashable {
     public var hasOutputBias: Bool
     /// Whether every head has a sink, one number in the softmax's denominator (gpt-oss).
     public var hasSinks: Bool
-    /// How many tokens back a token attends to, where Qwen's `use_sliding_window` says so; nil for all of them.
+    /// To how many tokens one attends, itself among them, where Qwen's `use_sliding_window` says so; nil for all before it.
     public var slidingWindow: Int?
 
     /// Describes grouped-query attention, or latent attention.

@@ -101,8 +101,9 @@ extension ModelSpec {
             return Set(all.prefix(first))
         case .qwen3MoE, .qwen2MoE:
             let step = try config.optionalInteger("decoder_sparse_step", in: 1...4096) ?? 1
-            let dense = try config.optionalIntegers("mlp_only_layers", in: all) ?? []
-            return Set(all.filter { ($0 + 1) % step != 0 }).union(dense)
+            // A configuration that was shortened may name layers that are gone.
+            let dense = try config.optionalIntegers("mlp_only_layers", in: 0..<4096) ?? []
+            return Set(all.filter { ($0 + 1) % step != 0 || dense.contains($0) })
         case .llama4:
             if let moe = try config.optionalIntegers("moe_layers", in: all) { return Set(all).subtracting(moe) }
             let step = try config.integer(
@@ -138,7 +139,7 @@ extension ExpertsSpec {
         self.init(count: count, choices: choices, width: width)
         switch family {
         case .deepseekV3, .glm4MoE:
-            sharedCount = try config.optionalInteger("n_shared_experts", in: 0...1 << 12) ?? 0
+            sharedCount = try config.optionalInteger("n_shared_experts", in: 0...1 << 12) ?? 1
             sharedWidth = sharedCount * width
         case .qwen2MoE:
             sharedCount = 1
@@ -226,7 +227,7 @@ extension AttentionSpec {
         default: hasBiases = try config.optionalFlag("attention_bias") ?? false
         }
         if family == .qwen3MoE || family == .qwen2MoE, try config.optionalFlag("use_sliding_window") ?? false {
-            slidingWindow = try config.optionalInteger("sliding_window", in: 1...1 << 28)
+            slidingWindow = try config.optionalInteger("sliding_window", in: 1...1 << 28) ?? 4096
         }
     }
 }

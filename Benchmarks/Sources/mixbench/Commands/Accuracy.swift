@@ -29,7 +29,9 @@ struct Accuracy: ParsableCommand {
     @Option(help: "Seconds of each measurement of a collective in a round, and a tenth of each of a layer.")
     var seconds = 0.01
 
-    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the mean of the lower half counts.")
+    @Option(
+        name: .customLong("rounds"),
+        help: "How often everything is measured; of each the mean of the lower half counts.")
     var count = 9
 
     @Option(help: "Model whose layers are measured, or none.")
@@ -59,7 +61,8 @@ struct Accuracy: ParsableCommand {
     @OptionGroup(title: "Job") var job: JobOptions
 
     func validate() throws {
-        guard seconds > 0, count > 0, sizes.values.allSatisfy({ $0.bytes > 0 }), tokens.values.allSatisfy({ $0 > 0 }) else {
+        guard seconds > 0, count > 0, sizes.values.allSatisfy({ $0.bytes > 0 }), tokens.values.allSatisfy({ $0 > 0 })
+        else {
             throw ValidationError("--seconds, --rounds, --sizes and --tokens must be positive.")
         }
         guard operations.values.allSatisfy({ !$0.isFused }) else {
@@ -83,7 +86,8 @@ struct Accuracy: ParsableCommand {
         let calibrator =
             known == nil
             ? try Calibrator(world: world, rounds: rounds, seconds: seconds, workspace: workspace) : nil
-        let wire = wire ?? (world.grid.nodeCount == 1 ? "shared memory" : "\(world.route(to: world.size - 1).transport)")
+        let wire =
+            wire ?? (world.grid.nodeCount == 1 ? "shared memory" : "\(world.route(to: world.size - 1).transport)")
         let run = AccuracyRun(world: world, rounds: rounds, wire: wire)
         run.add(operations.values, sizes: sizes.values.map(\.bytes), seconds: seconds, workspace: workspace)
         if let model = ModelSpec.preset(layers), world.size > 1 {

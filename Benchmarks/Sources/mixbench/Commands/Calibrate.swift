@@ -26,7 +26,9 @@ struct Calibrate: ParsableCommand {
     @Option(help: "Seconds for each measurement in a round, of which there are some hundreds.")
     var seconds = 0.01
 
-    @Option(name: .customLong("rounds"), help: "How often everything is measured; of each the mean of the lower half counts.")
+    @Option(
+        name: .customLong("rounds"),
+        help: "How often everything is measured; of each the mean of the lower half counts.")
     var count = 7
 
     @OptionGroup(title: "Job") var job: JobOptions

@@ -7,13 +7,19 @@ public import MixSchedule
 extension Operation: @retroactive ExpressibleByArgument {}
 
 extension DataType: @retroactive ExpressibleByArgument {
+    /// By its name.
     public init?(argument: String) { self.init(name: argument) }
+    /// Its name.
     public var defaultValueDescription: String { name }
+    /// All names.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
 extension Reduction: @retroactive ExpressibleByArgument {
+    /// By its name.
     public init?(argument: String) { self.init(name: argument) }
+    /// Its name.
     public var defaultValueDescription: String { name }
+    /// All names.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }

@@ -18,6 +18,8 @@ final class GroupedQueryAttention<Element: DecoderElement>: Attention {
     private let queryNorm: RMSNorm
     private let keyNorm: RMSNorm
     private let rotary: RotaryEmbedding
+    /// To how many tokens one attends at most, itself among them.
+    private let window: Int
     private let cache: KeyValueCache<Element>
 
     private var queries: [Float] = []
@@ -43,6 +45,7 @@ final class GroupedQueryAttention<Element: DecoderElement>: Attention {
         queryNorm = try parts.norm("q_norm", count: width, epsilon: parts.spec.normEpsilon)
         keyNorm = try parts.norm("k_norm", count: width, epsilon: parts.spec.normEpsilon)
         self.rotary = rotary
+        window = spec.slidingWindow ?? .max
         cache = KeyValueCache(
             slots: parts.options.sequences, capacity: parts.options.context, heads: keyHeads, keyWidth: width,
             valueWidth: width, sharesRows: false)
@@ -90,13 +93,14 @@ final class GroupedQueryAttention<Element: DecoderElement>: Attention {
                     context.withUnsafeMutableBufferPointer { context in
                         for token in 0..<tokens.count {
                             let (slot, position) = (tokens.slots[token], tokens.positions[token])
+                            let attended = max(0, position - (window - 1))..<position + 1
                             for head in 0..<headCount {
                                 let first = (token * headCount + head) * width
                                 let query = queries.baseAddress! + first
                                 queryNorm.normalize(query, into: query)
                                 rotary.rotate(query, at: position)
                                 cache.attend(
-                                    query, slot: slot, head: sources[head], count: position + 1, scale: scale,
+                                    query, slot: slot, head: sources[head], positions: attended, scale: scale,
                                     scores: scores.baseAddress!, width: width, into: results.baseAddress!)
                                 store(results.baseAddress!, into: context.baseAddress! + first, width)
                             }

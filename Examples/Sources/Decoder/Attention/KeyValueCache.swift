@@ -35,24 +35,25 @@ final class KeyValueCache<Element: DecoderElement> {
         values + ((slot * heads + head) * capacity + position) * valueWidth
     }
 
-    /// One head's attention of a token to itself and all before it.
+    /// One head's attention of a token to itself and those before it.
     ///
     /// - Parameters:
     ///   - query: [keyWidth].
-    ///   - count: tokens to attend to.
-    ///   - scores: room for `count` numbers.
+    ///   - positions: the tokens to attend to.
+    ///   - scores: room for a number of each.
     ///   - output: [width]: the weighted sum of the values' first `width` elements.
     func attend(
-        _ query: UnsafePointer<Float>, slot: Int, head: Int, count: Int, scale: Float,
+        _ query: UnsafePointer<Float>, slot: Int, head: Int, positions: Range<Int>, scale: Float,
         scores: UnsafeMutablePointer<Float>, width: Int, into output: UnsafeMutablePointer<Float>
     ) {
-        let keys = key(slot, head, 0)
-        for position in 0..<count { scores[position] = dot(query, keys + position * keyWidth, keyWidth) * scale }
+        let count = positions.count
+        let keys = key(slot, head, positions.lowerBound)
+        for index in 0..<count { scores[index] = dot(query, keys + index * keyWidth, keyWidth) * scale }
         let sum = exponentials(scores, count)
         output.update(repeating: 0, count: width)
-        let values = value(slot, head, 0)
-        for position in 0..<count {
-            add(values + position * valueWidth, times: scores[position] / sum, to: output, width)
+        let values = value(slot, head, positions.lowerBound)
+        for index in 0..<count {
+            add(values + index * valueWidth, times: scores[index] / sum, to: output, width)
         }
     }
 }

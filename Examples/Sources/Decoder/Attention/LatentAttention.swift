@@ -113,7 +113,7 @@ final class LatentAttention<Element: DecoderElement>: Attention {
                     scores.withUnsafeMutableBufferPointer { scores in
                         found.withUnsafeMutableBufferPointer { found in
                             cache.attend(
-                                wide.baseAddress!, slot: slot, head: 0, count: position + 1, scale: scale,
+                                wide.baseAddress!, slot: slot, head: 0, positions: 0..<position + 1, scale: scale,
                                 scores: scores.baseAddress!, width: rank, into: found.baseAddress!)
                         }
                     }

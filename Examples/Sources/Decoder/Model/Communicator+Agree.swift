@@ -6,6 +6,10 @@ extension Communicator {
     func agree<Part>(_ make: () throws(DecoderError) -> Part) throws(DecoderError) -> Part {
         let textBytes = 480
         let result = Result(catching: make)
+        // Another rank may have much more to read; one that ends is noticed all the same.
+        let usual = timeout
+        timeout = usual * 20
+        defer { timeout = usual }
         var note = [UInt8](repeating: 0, count: textBytes)
         if case .failure(let error) = result, !error.isHearsay {
             let text = Array(error.description.utf8.prefix(textBytes))

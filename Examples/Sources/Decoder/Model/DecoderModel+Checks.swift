@@ -2,6 +2,19 @@ import MixMoE
 public import MixPlanner
 
 extension DecoderModel {
+    /// Whether the decoder can run a model cut by a strategy with these options, as far as its configuration tells.
+    ///
+    /// - Throws: as ``check(_:_:rankCount:)``, and ``DecoderError/unsupported(_:)`` for more sequences than a pipeline takes.
+    public static func check(
+        _ spec: ModelSpec, _ strategy: Strategy, rankCount: Int, _ options: DecoderOptions
+    ) throws(DecoderError) {
+        try check(spec, strategy, rankCount: rankCount)
+        guard strategy.pipeline == 1 || options.sequences <= PipelineLane.mostSequences else {
+            throw .unsupported(
+                "\(options.sequences) sequences of a group in a pipeline; \(PipelineLane.mostSequences) it takes")
+        }
+    }
+
     /// Whether the decoder can run a model cut by a strategy, as far as its configuration tells.
     ///
     /// - Throws: ``DecoderError/unsupported(_:)`` for another family; ``DecoderError/strategy(_:)`` for degrees that do not
@@ -21,6 +34,12 @@ extension DecoderModel {
         ] where !count.isMultiple(of: degree) {
             throw .strategy("\"\(strategy)\" cuts \(count) \(what) into \(name)=\(degree) parts, which leaves a rest")
         }
+        for (what, count) in [
+            ("tokens of the vocabulary", spec.vocabulary), ("elements of dense layers", spec.denseWidth),
+        ] {
+            guard let count, count < tensor else { continue }
+            throw .strategy("\"\(strategy)\" cuts \(count) \(what) into TP=\(tensor) parts, some of which are empty")
+        }
         do throws(MoEError) {
             try MoELayer.check(strategy, rankCount: strategy.ranksPerStage)
         } catch {
@@ -28,7 +47,7 @@ extension DecoderModel {
         }
     }
 
-    /// Whether the decoder knows a model's family, and all that its attention does.
+    /// Whether the decoder knows a model's family, and how it tells positions.
     ///
     /// - Throws: ``DecoderError/unsupported(_:)``.
     public static func check(_ spec: ModelSpec) throws(DecoderError) {
@@ -37,10 +56,6 @@ extension DecoderModel {
                 "a model of family \(spec.family.rawValue); the decoder runs \(ModelFamily.qwen3MoE.rawValue) and "
                     + "\(ModelFamily.deepseekV3.rawValue)")
         }
-        if let window = spec.attention.slidingWindow {
-            throw .unsupported(
-                "attention to the last \(window) tokens only (use_sliding_window); the decoder's attends to all of them"
-            )
-        }
+        _ = try RotaryEmbedding(spec.rotary, dimension: 2, positions: 0)
     }
 }

@@ -49,7 +49,7 @@ public final class DecoderModel {
     public init(
         _ weights: ModelWeights, strategy: Strategy, world: Communicator, options: DecoderOptions
     ) throws(DecoderError) {
-        try Self.check(weights.spec, strategy, rankCount: world.size)
+        try Self.check(weights.spec, strategy, rankCount: world.size, options)
         spec = weights.spec
         self.strategy = strategy
         self.options = options
@@ -69,11 +69,7 @@ public final class DecoderModel {
             throw .communication(error)
         }
         (self.lane, self.stage) = (lane, stage)
-        // A stage whose experts can't be loaded tells the others. One may have much more to read than another; a rank that
-        // ends is noticed all the same.
-        let timeout = world.timeout
-        world.timeout = timeout * 20
-        defer { world.timeout = timeout }
+        // A stage whose experts can't be loaded tells the others.
         stack = try world.agree { () throws(DecoderError) -> any LayerStack in
             switch options.precision {
             case .float32:

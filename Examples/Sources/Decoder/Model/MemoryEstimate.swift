@@ -61,11 +61,16 @@ public struct MemoryEstimate: Sendable, Hashable {
         if place.isLast {
             weights += bytes(place.part(of: spec.vocabulary).count * hidden, spec.weights.plain.bytes)
         }
-        self.weights = Int(weights)
+        self.weights = Self.whole(weights)
 
         let element = rounds ? 2 : 4
-        cache = layers.count * options.sequences * options.context * rowElements * element
+        cache = Self.whole(
+            Double(layers.count * rowElements * element) * Double(options.sequences) * Double(options.context))
         // Hidden states in float32, rows in and out, and what a token's experts are sent and give back.
-        rows = stepTokens * hidden * (4 + element * (2 + 2 * spec.experts.choices / max(1, parts)))
+        rows = Self.whole(
+            Double(stepTokens) * Double(hidden * (4 + element * (2 + 2 * spec.experts.choices / max(1, parts)))))
     }
+
+    /// No machine has more than 100 TB, and many ranks' parts still have a sum.
+    private static func whole(_ bytes: Double) -> Int { Int(min(bytes, 1e14)) }
 }

@@ -28,7 +28,10 @@ final class OutputHead<Element: DecoderElement> {
         share = place.part(of: vocabulary)
         norm = try RMSNorm(weights, named: "model.norm.weight", count: width, epsilon: spec.normEpsilon)
         linear = try Linear(
-            weights, named: spec.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
+            weights,
+            // Tied embeddings are stored once; where both are there, they are not the same.
+            named: spec.tiesEmbeddings && !weights.contains("lm_head.weight")
+                ? "model.embed_tokens.weight" : "lm_head.weight",
             outputs: vocabulary, inputs: width, rows: share, team: team, form: options.precision.weights)
     }
 

@@ -7,6 +7,11 @@ struct PipelineLane {
         case number, hidden, tokens
     }
 
+    /// Tokens of one message: 4 KiB go unasked over every transport, so that no stage waits here for one that waits for it.
+    private static let tokensPerMessage = 1024
+    /// Tokens of batches under way that shared memory takes before anybody reads them, and some more.
+    static let mostSequences = 8192
+
     /// A rank per stage, in order; nil without a pipeline.
     private let stages: Communicator?
 
@@ -14,6 +19,8 @@ struct PipelineLane {
     init(_ world: Communicator, _ place: RankPlace) throws(CollectiveError) {
         let stageSize = world.size / place.stages
         stages = place.stages > 1 ? try world.split(color: world.rank % stageSize, key: place.stage) : nil
+        // A stage waits for all that the others compute, and not for their part of a collective. One that ends is noticed.
+        stages?.timeout = world.timeout * 20
     }
 
     /// Sends to the next stage, if there is one.
@@ -34,17 +41,23 @@ struct PipelineLane {
 
     /// Sends the last stage's tokens to all others.
     func announce(_ tokens: [Int]) throws(CollectiveError) {
-        guard let stages, !tokens.isEmpty else { return }
-        let tokens = tokens.map { Int32($0) }
-        for stage in 0..<stages.rank { try stages.send(tokens, to: stage, tag: Message.tokens.rawValue) }
+        guard let stages else { return }
+        for first in stride(from: 0, to: tokens.count, by: Self.tokensPerMessage) {
+            let some = tokens[first..<min(first + Self.tokensPerMessage, tokens.count)].map { Int32($0) }
+            for stage in 0..<stages.rank { try stages.send(some, to: stage, tag: Message.tokens.rawValue) }
+        }
     }
 
     /// Waits for so many of the last stage's tokens.
     func awaitTokens(_ count: Int) throws(CollectiveError) -> [Int] {
-        var tokens = [Int32](repeating: 0, count: count)
-        guard let stages, count > 0 else { return [] }
-        try stages.receive(&tokens, from: stages.size - 1, tag: Message.tokens.rawValue)
-        return tokens.map { Int($0) }
+        guard let stages else { return [] }
+        var tokens: [Int] = []
+        while tokens.count < count {
+            var some = [Int32](repeating: 0, count: min(Self.tokensPerMessage, count - tokens.count))
+            try stages.receive(&some, from: stages.size - 1, tag: Message.tokens.rawValue)
+            tokens += some.map { Int($0) }
+        }
+        return tokens
     }
 
     /// Ends this rank's part; ranks of its node that wait for it are told at once.

@@ -19,8 +19,10 @@ struct Bench: ParsableCommand {
             """)
 
     @Option(
-        help: "A model: \(ModelSpec.presets.map(\.name).joined(separator: ", ")); the decoder runs its two families.")
-    var preset = "qwen3-30b-a3b"
+        help:
+            "A model: \(ModelSpec.presets.map(\.name).joined(separator: ", ")); the decoder runs its two families. (default: \(Self.usualPreset))"
+    )
+    var preset: String?
 
     @Option(help: ArgumentHelp("A checkpoint in place of the preset.", valueName: "dir"))
     var checkpoint: String?
@@ -71,13 +73,24 @@ struct Bench: ParsableCommand {
 
     @OptionGroup(title: "Job") var job: JobOptions
 
+    private static let usualPreset = "qwen3-30b-a3b"
+
     func validate() throws {
         guard rate > 0, rate.isFinite else { throw ValidationError("--rate is above 0.") }
+        guard checkpoint == nil || preset == nil && layers == nil else {
+            throw ValidationError("--checkpoint is a whole model: --preset and --layers don't go with it.")
+        }
+        if let trace {
+            let folder = URL(fileURLWithPath: trace).deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: folder) else {
+                throw ValidationError("--trace \(trace): \(folder) is no folder that can be written to.")
+            }
+        }
         for (name, value) in [
             ("requests", requests), ("input", input), ("output", output), ("sequences", sequences),
             ("step-tokens", stepTokens), ("layers", layers ?? 1),
-        ] where value < 1 {
-            throw ValidationError("--\(name) is at least 1.")
+        ] where !(1...1 << 20).contains(value) {
+            throw ValidationError("--\(name) is 1 to \(1 << 20).")
         }
     }
 
@@ -87,13 +100,14 @@ struct Bench: ParsableCommand {
         let workload = Workload(
             inputTokens: input, outputTokens: output, rate: rate, batch: sequences, stepTokens: input + stepTokens)
         func options(_ choice: StrategyChoice) -> DecoderOptions {
-            // Each microbatch of each group has its share, and at least one.
-            let (stages, groups) = (choice.strategy.pipeline, choice.strategy.attention.data)
+            // Each microbatch of each group has its share; here is room for the largest.
+            let shares = choice.strategy.pipeline * choice.strategy.attention.data
             return DecoderOptions(
                 context: input + max(output, trace == nil ? 1 : 2),
-                sequences: max(1, sequences / (stages * groups)) * stages, precision: type,
+                sequences: (sequences + shares - 1) / shares * choice.strategy.pipeline, precision: type,
                 communication: choice.communication, threads: job.threads)
         }
+        let mostTokens = input + stepTokens + sequences
         if !Launcher.isRank {
             let choices = try choices(nodes: job.nodes, ranks: job.ranks) { wish, cluster in
                 try StrategyChoice(
@@ -101,9 +115,9 @@ struct Bench: ParsableCommand {
                     cluster: cluster)
             }
             for choice in choices {
+                try DecoderModel.check(spec, choice.strategy, rankCount: job.ranks, options(choice))
                 try MemoryCheck(
-                    spec, choice.strategy, ranks: job.ranks, options(choice),
-                    stepTokens: input + stepTokens + sequences
+                    spec, choice.strategy, rankCount: job.ranks, options(choice), stepTokens: mostTokens
                 ).check()
             }
         }
@@ -111,9 +125,15 @@ struct Bench: ParsableCommand {
             let choices = try choices(nodes: world.grid.nodeCount, ranks: world.size) { wish, cluster in
                 try StrategyChoice(wish, spec, world, workload, communication: job.communication, cluster: cluster)
             }
+            for choice in choices {
+                try MemoryCheck(spec, choice.strategy, on: world, options(choice), stepTokens: mostTokens)?.check()
+            }
+            // Nobody takes any before all have looked.
+            try world.barrier()
             var report = ServingReport(
                 ServingReport.Setting(
-                    model: checkpoint ?? preset, layers: spec.layers, nodes: world.grid.nodeCount, ranks: world.size,
+                    model: checkpoint ?? preset ?? Self.usualPreset, layers: spec.layers, nodes: world.grid.nodeCount,
+                    ranks: world.size,
                     type: type.rawValue, requests: requests, inputTokens: input, outputTokens: output, rate: rate),
                 isJSON: json)
             if world.rank == 0 { report.begin() }
@@ -123,10 +143,10 @@ struct Bench: ParsableCommand {
                 defer { model.close() }
                 let arrivals = Arrivals(
                     count: requests, rate: rate, promptTokens: input, vocabulary: spec.vocabulary, seed: seed)
-                let session = try ServingSession(
-                    model, world, arrivals, answerTokens: output, stepTokens: stepTokens)
+                let session = ServingSession(
+                    model, world, arrivals, sequences: sequences, answerTokens: output, stepTokens: stepTokens)
                 let result = try session.run()
-                if world.rank == 0 { report.add(result, choice) }
+                if world.rank == 0 { try report.add(result, choice) }
                 if let trace, index == choices.count - 1 {
                     try StepTraceFile(path: trace).record(
                         model, world, sequences: model.options.sequences, promptTokens: input)
@@ -141,13 +161,17 @@ struct Bench: ParsableCommand {
             try DecoderModel.check(weights.spec)
             return weights
         }
-        guard var spec = ModelSpec.preset(preset) else {
+        let name = preset ?? Self.usualPreset
+        guard var spec = ModelSpec.preset(name) else {
             throw ValidationError(
-                "There is no preset \(preset); there are \(ModelSpec.presets.map(\.name).joined(separator: ", ")).")
+                "There is no preset \(name); there are \(ModelSpec.presets.map(\.name).joined(separator: ", ")).")
         }
         try DecoderModel.check(spec)
         if let layers {
-            spec.layers = min(layers, spec.layers)
+            guard layers <= spec.layers else {
+                throw ValidationError("--layers \(layers): \(name) has \(spec.layers).")
+            }
+            spec.layers = layers
             spec.denseLayers = spec.denseLayers.filter { $0 < spec.layers }
         }
         return ModelWeights(random: spec)
@@ -156,9 +180,7 @@ struct Bench: ParsableCommand {
     private func choices(
         nodes: Int, ranks: Int, _ choose: (String, ClusterSpec?) throws -> StrategyChoice
     ) throws -> [StrategyChoice] {
-        let cluster = try cluster.map {
-            try JSONDecoder().decode(ClusterSpec.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
-        }
+        let cluster = try cluster.map { try ClusterSpec(argument: $0, nodes: nodes, ranks: ranks) }
         if let strategies {
             let wishes = strategies.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
                 .filter { !$0.isEmpty }

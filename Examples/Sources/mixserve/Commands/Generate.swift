@@ -41,8 +41,9 @@ struct Generate: ParsableCommand {
 
     func validate() throws {
         guard !promptIds.tokens.isEmpty else { throw ValidationError("--prompt-ids has no token.") }
-        guard generate >= 1 else { throw ValidationError("--generate is at least 1.") }
-        if let context, context < 1 { throw ValidationError("--context is at least 1.") }
+        for (name, value) in [("generate", generate), ("context", context ?? 1)] where !(1...1 << 24).contains(value) {
+            throw ValidationError("--\(name) is 1 to \(1 << 24).")
+        }
     }
 
     func run() throws {
@@ -64,10 +65,13 @@ struct Generate: ParsableCommand {
         if !Launcher.isRank {
             let choice = try StrategyChoice(
                 strategy, spec, nodes: job.nodes, ranks: job.ranks, workload, communication: job.communication)
-            try MemoryCheck(spec, choice.strategy, ranks: job.ranks, options, stepTokens: prompt.count).check()
+            try MemoryCheck(spec, choice.strategy, rankCount: job.ranks, options, stepTokens: prompt.count).check()
         }
         try job.asRank { world in
             let choice = try StrategyChoice(strategy, spec, world, workload, communication: job.communication)
+            try MemoryCheck(spec, choice.strategy, on: world, options, stepTokens: prompt.count)?.check()
+            // Nobody takes any before all have looked.
+            try world.barrier()
             options.communication = choice.communication
             try continuePrompt(checkpoint, choice, world, options)
         }

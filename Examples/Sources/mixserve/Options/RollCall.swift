@@ -2,12 +2,18 @@ import Decoder
 import MixCollectives
 import MixMoE
 
-/// Finds out which rank was lost, when a collective of some ranks failed.
+/// Finds out which rank began it, when a collective of some ranks failed.
 ///
-/// A rank that hears of a loss ends, and those that wait for it elsewhere hear of that first. All ranks that fail meet here, in
-/// a communicator that is used for nothing else, whose failure names the one that began.
+/// A rank that hears of a failure ends, and those that wait for it elsewhere hear of that first, by its number among a few.
+/// All ranks that fail meet here, in a communicator of all that is used for nothing else, and say what they know at first hand.
 struct RollCall {
+    /// What another rank is the cause of.
+    private struct Hearsay: Error, CustomStringConvertible {
+        let description: String
+    }
+
     private let everybody: Communicator
+    private static let textBytes = 480
 
     /// Collective.
     init(_ world: Communicator) throws(CollectiveError) {
@@ -15,24 +21,42 @@ struct RollCall {
         everybody.timeout = .seconds(1)
     }
 
-    /// What made this rank fail: the loss of a rank, if one is lost, or else the error itself.
+    /// What made this rank fail: what happened to another rank, where that was first, or else the error itself.
     func cause(of error: any Error) -> any Error {
-        guard isCollective(error) else { return error }
+        let isOwn = !isAboutOthers(error)
+        var note = [UInt8](repeating: 0, count: Self.textBytes)
+        if isOwn {
+            let text = Array("\(error)".utf8.prefix(Self.textBytes))
+            note.replaceSubrange(..<text.count, with: text)
+        }
+        var notes = [UInt8](repeating: 0, count: Self.textBytes * everybody.size)
         do throws(CollectiveError) {
-            try everybody.barrier()
-        } catch let loss where loss.code == .rankLost {
-            return loss
-        } catch {}
-        return error
+            try everybody.allGather(note, into: &notes)
+        } catch let loss {
+            if isOwn { return error }
+            guard loss.code == .deadlineExceeded, let rank = loss.rank else {
+                return loss.code == .rankLost ? loss : error
+            }
+            return Hearsay(description: "rank \(rank) on \(everybody.host(of: rank)) does not answer; here: \(error)")
+        }
+        guard !isOwn, let rank = (0..<everybody.size).first(where: { notes[$0 * Self.textBytes] != 0 }) else {
+            return error
+        }
+        let text = notes[rank * Self.textBytes..<(rank + 1) * Self.textBytes].prefix { $0 != 0 }
+        return Hearsay(
+            description: "rank \(rank) on \(everybody.host(of: rank)) failed: \(String(decoding: text, as: UTF8.self))")
     }
 
-    private func isCollective(_ error: any Error) -> Bool {
-        switch error {
-        case is CollectiveError: true
-        case let error as MoEError: error.collective != nil
-        case DecoderError.communication: true
-        case DecoderError.layer(let error): error.collective != nil
-        default: false
-        }
+    /// Whether all that this rank knows is that it waited for others in vain.
+    private func isAboutOthers(_ error: any Error) -> Bool {
+        let failure: CollectiveError? =
+            switch error {
+            case let error as CollectiveError: error
+            case let error as MoEError: error.collective
+            case DecoderError.communication(let error): error
+            case DecoderError.layer(let error): error.collective
+            default: nil
+            }
+        return failure?.code == .rankLost || failure?.code == .deadlineExceeded
     }
 }

@@ -39,11 +39,14 @@ struct StrategyChoice {
         unlimited.rate = nil
         // A plan for more requests than can be answered is none; then one without waiting will do.
         let options = PlannerOptions(exchange: self.communication == .unfused ? .wholeRows : .fused)
-        let planners = [workload, unlimited].compactMap {
-            try? Planner(
-                model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes), workload: $0,
-                options: options)
+        func planner(_ workload: Workload) throws -> Planner {
+            try Planner(
+                model: spec, cluster: cluster ?? .thisMachine(nodes: nodes, ranksPerNode: ranks / nodes),
+                workload: workload, options: options)
         }
+        let planners = [workload, unlimited].compactMap { try? planner($0) }
+        // Of a cluster that was given, what is wrong is to be known.
+        if planners.isEmpty, cluster != nil { _ = try planner(unlimited) }
         if words == ["auto"] {
             isAutomatic = true
             strategy = try Self.automatic(spec, nodes: nodes, ranks: ranks, planners)

@@ -49,7 +49,7 @@ struct ServingReport {
                 + "   tokens/s  predicted  between nodes, per token   beside the first: TTFT     ITL  tokens/s\n")
     }
 
-    mutating func add(_ result: ServingResult, _ choice: StrategyChoice) {
+    mutating func add(_ result: ServingResult, _ choice: StrategyChoice) throws {
         let performance = choice.performance
         let ttft = choice.isOverloaded ? nil : performance?.ttft
         // No more tokens leave than requests come.
@@ -65,8 +65,7 @@ struct ServingReport {
                 tokensPerSecond: result.tokensPerSecond, steps: result.steps,
                 bytesBetweenNodes: result.bytesBetweenNodes, predictedTtftSeconds: ttft,
                 predictedItlSeconds: performance?.itl, predictedTokensPerSecond: throughput)
-            guard let data = try? encoder.encode(row) else { return }
-            return Console.write(String(decoding: data, as: UTF8.self) + "\n")
+            return Console.write(String(decoding: try encoder.encode(row), as: UTF8.self) + "\n")
         }
         var line = Self.padded(choice.title, to: 40)
         for (distribution, predicted) in [(result.ttft, ttft), (result.itl, performance?.itl)] {
@@ -80,9 +79,11 @@ struct ServingReport {
         line += Self.right(inBytes(result.bytesBetweenNodes), 15)
         line += Self.right(inBytes(result.bytesBetweenNodes / Double(result.tokens)), 11)
         if let first {
-            line += Self.right("×" + fixed(result.ttft.mean / first.ttft.mean, 2), 25)
-            line += Self.right("×" + fixed(result.itl.mean / first.itl.mean, 2), 8)
-            line += Self.right("×" + fixed(result.tokensPerSecond / first.tokensPerSecond, 2), 10)
+            // Answers of one token have no time between tokens.
+            func times(_ value: Double, _ other: Double) -> String { other > 0 ? "×" + fixed(value / other, 2) : "-" }
+            line += Self.right(times(result.ttft.mean, first.ttft.mean), 25)
+            line += Self.right(times(result.itl.mean, first.itl.mean), 8)
+            line += Self.right(times(result.tokensPerSecond, first.tokensPerSecond), 10)
         } else {
             first = result
         }

@@ -4,18 +4,26 @@ import Foundation
 struct Arrivals {
     /// Seconds after the beginning, ascending.
     let times: [Double]
-    let prompts: [[Int]]
+    /// Tokens of each prompt.
+    let promptTokens: Int
+    private let vocabulary: Int
+    private let seed: UInt64
 
     init(count: Int, rate: Double, promptTokens: Int, vocabulary: Int, seed: UInt64) {
         var generator = SplitMix64(state: seed)
-        var (now, times, prompts) = (0.0, [Double](), [[Int]]())
+        var (now, times) = (0.0, [Double]())
         for _ in 0..<count {
             // Times between arrivals are distributed exponentially.
             now -= log(1 - Double.random(in: 0..<1, using: &generator)) / rate
             times.append(now)
-            prompts.append((0..<promptTokens).map { _ in Int.random(in: 0..<vocabulary, using: &generator) })
         }
-        (self.times, self.prompts) = (times, prompts)
+        (self.times, self.promptTokens, self.vocabulary, self.seed) = (times, promptTokens, vocabulary, seed)
+    }
+
+    /// The prompt of a request, made when it is asked for.
+    func prompt(_ request: Int) -> [Int] {
+        var generator = SplitMix64(state: seed &+ UInt64(request + 1) &* 0xd134_2543_de82_ef95)
+        return (0..<promptTokens).map { _ in Int.random(in: 0..<vocabulary, using: &generator) }
     }
 }
 

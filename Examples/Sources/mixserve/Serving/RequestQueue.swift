@@ -8,6 +8,8 @@ struct RequestQueue {
         var answered: Int
     }
 
+    /// How many requests may run at a time.
+    let slotCount: Int
     private(set) var waiting: [Int] = []
     private(set) var running: [Running] = []
     private var freeSlots: [Int]
@@ -16,6 +18,7 @@ struct RequestQueue {
 
     /// - Parameter slots: those of the cache that its requests may have.
     init(slots: Range<Int>, answerTokens: Int, stepTokens: Int) {
+        slotCount = slots.count
         freeSlots = slots.reversed()
         self.answerTokens = answerTokens
         self.stepTokens = stepTokens
@@ -28,11 +31,11 @@ struct RequestQueue {
 
     /// Lets requests that wait run, first come, first served, as far as there are slots, and until prompts have more than the
     /// step's tokens together.
-    mutating func admit(promptTokens: (Int) -> Int) {
+    mutating func admit(promptTokens: Int) {
         var tokens = 0
         while let request = waiting.first, !freeSlots.isEmpty {
-            tokens += promptTokens(request)
-            if tokens > stepTokens, tokens > promptTokens(request) { break }
+            tokens += promptTokens
+            if tokens > stepTokens, tokens > promptTokens { break }
             waiting.removeFirst()
             running.append(Running(request: request, slot: freeSlots.removeLast(), answered: 0))
         }

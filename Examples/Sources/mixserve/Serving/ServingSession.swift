@@ -23,17 +23,23 @@ final class ServingSession {
     private let clock = ContinuousClock()
     private var beginning: ContinuousClock.Instant
 
+    /// - Parameter sequences: requests that are answered at a time, which the microbatches of all groups share out.
     init(
-        _ model: DecoderModel, _ world: Communicator, _ arrivals: Arrivals, answerTokens: Int, stepTokens: Int
-    ) throws {
+        _ model: DecoderModel, _ world: Communicator, _ arrivals: Arrivals, sequences: Int, answerTokens: Int,
+        stepTokens: Int
+    ) {
         (self.model, self.world, self.arrivals, self.answerTokens) = (model, world, arrivals, answerTokens)
         let (stages, groups) = (model.strategy.pipeline, model.strategy.attention.data)
         let slots = model.options.sequences / stages
         queues = (0..<stages).map { microbatch in
-            let queue = RequestQueue(
-                slots: microbatch * slots..<(microbatch + 1) * slots, answerTokens: answerTokens,
-                stepTokens: stepTokens)
-            return Array(repeating: queue, count: groups)
+            (0..<groups).map { group in
+                // Shares differ by one at most. Where there are more places than sequences, some have none.
+                let (place, places) = (microbatch * groups + group, stages * groups)
+                let share = sequences * (place + 1) / places - sequences * place / places
+                return RequestQueue(
+                    slots: microbatch * slots..<microbatch * slots + share, answerTokens: answerTokens,
+                    stepTokens: stepTokens)
+            }
         }
         underWay = Array(repeating: false, count: stages)
         last = Array(repeating: 0, count: model.options.sequences)
@@ -49,13 +55,14 @@ final class ServingSession {
         beginning = clock.now
         var (arrived, done, steps, microbatch) = (0, 0, 0, 0)
         var progress = ProgressLine("\(model.strategy)", isShown: world.rank == 0)
+        defer { progress.clear() }
         while done < arrivals.times.count {
             if underWay[microbatch] { done += try finish(microbatch) }
             let now = try agreedArrivals(after: arrived, isIdle: queues.joined().allSatisfy { $0.load == 0 })
             for request in arrived..<now { enqueue(request) }
             arrived = now
             for group in queues[microbatch].indices {
-                queues[microbatch][group].admit { arrivals.prompts[$0].count }
+                queues[microbatch][group].admit(promptTokens: arrivals.promptTokens)
             }
             if queues[microbatch].contains(where: { !$0.running.isEmpty }) {
                 try start(microbatch)
@@ -66,19 +73,22 @@ final class ServingSession {
                 running: queues.joined().reduce(0) { $0 + $1.running.count })
             microbatch = (microbatch + 1) % queues.count
         }
-        progress.clear()
         return try result(steps: steps, bytes: world.counters.bytesSent - bytes)
     }
 
-    /// Adds a request to the queue with the least to do, the first of several.
+    /// Adds a request to the queue with the least to do for its share, the first of several.
     private func enqueue(_ request: Int) {
         let places = queues.indices.flatMap { microbatch in queues[microbatch].indices.map { (microbatch, $0) } }
-        let (microbatch, group) = places.min { queues[$0.0][$0.1].load < queues[$1.0][$1.1].load }!
+            .filter { queues[$0.0][$0.1].slotCount > 0 }
+        let (microbatch, group) = places.min {
+            let (one, other) = (queues[$0.0][$0.1], queues[$1.0][$1.1])
+            return one.load * other.slotCount < other.load * one.slotCount
+        }!
         queues[microbatch][group].add(request)
     }
 
     /// How many requests have come, by rank 0's clock. Rank 0 waits for the next one when there is nothing else to do, but
-    /// looks now and then whether the others are still there.
+    /// meets the others now and then, to see whether they are still there.
     private func agreedArrivals(after arrived: Int, isIdle: Bool) throws -> Int {
         var count = arrived
         if world.rank == 0 {
@@ -89,7 +99,10 @@ final class ServingSession {
             }
             while count < arrivals.times.count, arrivals.times[count] <= now { count += 1 }
         }
-        return try model.relay(count)
+        guard isIdle else { return try model.relay(count) }
+        var counts = [Int64(count)]
+        try world.allReduce(&counts, .max)
+        return Int(counts[0])
     }
 
     /// A step of one microbatch of every group.
@@ -98,7 +111,7 @@ final class ServingSession {
         let running = queues[microbatch][model.group].running
         for one in running {
             if one.answered == 0 {
-                batch.append(slot: one.slot, tokens: arrivals.prompts[one.request])
+                batch.append(slot: one.slot, tokens: arrivals.prompt(one.request))
             } else {
                 batch.append(slot: one.slot, tokens: CollectionOfOne(last[one.slot]))
             }
@@ -127,7 +140,7 @@ final class ServingSession {
 
     /// Lets all memory be there: a prompt and a token on every group.
     private func warmUp() throws {
-        let next = try model.step(Batch(slot: 0, tokens: arrivals.prompts[0]))
+        let next = try model.step(Batch(slot: 0, tokens: arrivals.prompt(0)))
         _ = try model.step(Batch(slot: 0, tokens: next))
         model.clear(slot: 0)
     }
