@@ -88,6 +88,13 @@ import Testing
                 == .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192))
     }
 
+    /// As when somebody has made a model shorter.
+    @Test func denseLayersThatAreGone() throws {
+        let text = try Configs.text("qwen3_moe_model_sharded").replacingOccurrences(
+            of: "\"mlp_only_layers\": [\n    1", with: "\"mlp_only_layers\": [\n    7, 1")
+        #expect(try ModelSpec(json: text.utf8).denseLayers == [1])
+    }
+
     /// What a text with one change throws.
     private func error(
         _ name: String = "qwen3_moe", _ old: String, _ new: String, file: String = "config.json"
@@ -133,7 +140,7 @@ import Testing
             ("qwen3_moe", "dtype", "\"float32\"", "\"int8\""), ("qwen3_moe", "norm_topk_prob", "true", "1"),
             ("qwen3_moe", "rope_parameters", "{", "7, \"x\": {"), ("qwen3_moe", "rms_norm_eps", "1e-06", "-1"),
             ("deepseek_v3", "n_group", "8", "5"), ("deepseek_v3", "topk_group", "4", "9"),
-            ("deepseek_v3", "topk_group", "4", "1"), ("qwen3_moe_model_sharded", "mlp_only_layers", "[\n    1", "[3"),
+            ("deepseek_v3", "topk_group", "4", "1"), ("qwen3_moe_model_sharded", "mlp_only_layers", "[\n    1", "[-1"),
             ("qwen3_moe_fp8", "quantization_config.quant_method", "\"fp8\"", "\"awq\""),
         ] {
             let last = key.split(separator: ".").last ?? ""

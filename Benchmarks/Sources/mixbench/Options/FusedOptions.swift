@@ -16,7 +16,7 @@ struct FusedOptions: ParsableArguments {
     @Option(help: "What carries the bytes between nodes; shm: nodes are parts of this machine.")
     var transport = Transport.auto
 
-    @Option(name: .customLong("dtype"), help: "f32, bf16 or f16.")
+    @Option(name: [.long, .customLong("dtype")], help: "f32, bf16 or f16.")
     var type = DataType.float32
 
     @Flag(help: "One phase after the other, each lane sending whole rows or blocks: what engines without fusion do.")
@@ -53,7 +53,7 @@ struct FusedOptions: ParsableArguments {
             throw ValidationError("\(ranks) ranks do not split evenly over \(nodes) nodes.")
         }
         guard [.float32, .bfloat16, .float16].contains(type) else {
-            throw ValidationError("--dtype \(type.name): rows are f32, bf16 or f16.")
+            throw ValidationError("--type \(type.name): rows are f32, bf16 or f16.")
         }
         guard !(unfused && sequential) else { throw ValidationError("--unfused or --sequential, not both.") }
         guard seconds > 0 else { throw ValidationError("--seconds must be more than 0.") }
