@@ -9,7 +9,7 @@ struct PipelineLane {
 
     /// Tokens of one message: 4 KiB go unasked over every transport, so that no stage waits here for one that waits for it.
     private static let tokensPerMessage = 1024
-    /// Tokens of batches under way that shared memory takes before anybody reads them, and some more.
+    /// Sequences of a group at most: so many tokens fit into shared memory before anybody reads them.
     static let mostSequences = 8192
 
     /// A rank per stage, in order; nil without a pipeline.
