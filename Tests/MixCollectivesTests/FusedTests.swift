@@ -182,25 +182,40 @@ extension CollectiveTests {
                     Int32(rank * 1000 + block * 100 + index % 97)
                 }
                 for count in [0, 1, 5, 300, 70_000] {
-                    for isShared in [true, false] {
+                    for memory in ["shared", "plain", "the same"] {
                         var input = try world.allocate(Int32.self, count: count * shape.nodes)
                         var output = try world.allocate(Int32.self, count: count * shape.nodes)
                         for block in 0..<shape.nodes {
                             for index in 0..<count { input[block * count + index] = value(world.rank, block, index) }
                         }
                         var plain = (0..<input.count).map { input[$0] }
-                        if isShared {
-                            try world.allReduceAllToAll(input, into: &output)
-                        } else {
+                        switch memory {
+                        case "shared": try world.allReduceAllToAll(input, into: &output)
+                        case "plain":
                             let copied = plain
                             try world.allReduceAllToAll(copied, into: &plain)
+                        default:
+                            let count = input.count
+                            try input.withMutableCollectiveMemory { start throws(CollectiveError) in
+                                var both = UnsafeMutableBufferPointer(
+                                    start: start?.assumingMemoryBound(to: Int32.self), count: count)
+                                try world.allReduceAllToAll(UnsafeBufferPointer(both), into: &both)
+                            }
                         }
                         for source in 0..<shape.nodes {
                             for index in 0..<count {
                                 let right = world.grid.nodes[source].reduce(0) { $0 + value($1, node, index) }
-                                let found = isShared ? output[source * count + index] : plain[source * count + index]
+                                let place = source * count + index
+                                let found =
+                                    switch memory {
+                                    case "shared": output[place]
+                                    case "plain": plain[place]
+                                    default: input[place]
+                                    }
                                 guard found == right else {
-                                    throw Wrong("\(count) elements, block \(source)[\(index)]: \(found), not \(right)")
+                                    throw Wrong(
+                                        "\(memory), \(count) elements, block \(source)[\(index)]: \(found), not \(right)"
+                                    )
                                 }
                             }
                         }

@@ -8,7 +8,7 @@ extension Communicator {
     /// the lanes of node s of their blocks d. Bit-identical on all lanes of a node and from run to run.
     ///
     /// Each lane sends (n−1)/m of a block to other nodes, 1/m of what an all-reduce followed by an all-to-all sends, while
-    /// the node's lanes reduce and gather the pieces before and behind. `use(algorithm:for:)` takes `sequential` and
+    /// the node's lanes reduce and gather the pieces before and behind. Where both buffers overlap, the input is copied first. `use(algorithm:for:)` takes `sequential` and
     /// `unfused` for comparison.
     ///
     /// - Source: "MixServe" (arXiv 2601.08800), §III-C.
@@ -71,7 +71,7 @@ extension Communicator {
             scratch: blocks(schedule.scratchBlocks / lanes))
         let inputBytes = bytes * grid.nodeCount
         var mapped = call
-        if heapOffset(call.input, inputBytes) < 0 {
+        if heapOffset(call.input, inputBytes) < 0 || call.overlaps(inputBytes) {
             let copied = try staging(9, inputBytes)
             copy(call.input, 0, to: copied, 0, inputBytes)
             mapped.input = UnsafeRawPointer(copied)
@@ -85,5 +85,13 @@ extension Communicator {
         var executor = Executor(self, schedule, call.operation, work, signature: signature)
         try runToEnd(&executor)
         if mapped.output != call.output { copy(UnsafeRawPointer(mapped.output), 0, to: call.output, 0, inputBytes) }
+    }
+}
+
+extension Call {
+    /// Whether input and output of so many bytes each have some in common: lanes write results while mates still read.
+    fileprivate func overlaps(_ bytes: Int) -> Bool {
+        guard let input, let output else { return false }
+        return abs(UnsafeRawPointer(output) - input) < bytes
     }
 }
