@@ -72,7 +72,12 @@ int64_t mix_available_memory(void) {
     int64_t available = kibibytes * 1024;
     int64_t limit = read_number("/sys/fs/cgroup/memory.max", "");
     int64_t used = read_number("/sys/fs/cgroup/memory.current", "");
-    if (limit > 0 && used >= 0 && limit - used < available) available = limit > used ? limit - used : 0;
+    // Pages of files count as used, and give way to whoever needs memory.
+    for (const char *key = "active_file "; key; key = key[0] == 'a' ? "inactive_file " : NULL) {
+        int64_t files = read_number("/sys/fs/cgroup/memory.stat", key);
+        if (files > 0) used -= files;
+    }
+    if (limit > 0 && limit - used < available) available = limit > used ? limit - used : 0;
     return available;
 }
 

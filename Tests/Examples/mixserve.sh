@@ -47,8 +47,21 @@ refused "there is no config.json" "${generate[@]}" --checkpoint "$folder"
 refused "--checkpoint is a whole model" bench --checkpoint "$model" --layers 1
 refused "too little memory" bench --preset deepseek-v3 --ranks 2
 refused "neither a file nor a cluster" bench --checkpoint "$model" --cluster "$folder/none"
-refused "no folder that can be written to" bench --checkpoint "$model" --trace "$folder/none/trace"
-refused "--rate is above 0" bench --rate 0
+refused "No such file or directory" bench --checkpoint "$model" --trace "$folder/none/trace"
+refused "--rate is a number above 0" bench --rate 0
+
+refused "the first 3 of deepseek-v3 have no experts" bench --preset deepseek-v3 --layers 3
+
+# What nobody can take is an error, and what is printed without an output lands nowhere.
+if timeout 60 "$mixserve" generate --checkpoint "$model" --prompt-ids 1 >/dev/full 2>"$folder/out"; then fail "a full disk was not noticed"; fi
+grep -q "No space left" "$folder/out" || fail "a full disk is not named:"
+timeout 60 "$mixserve" generate --checkpoint "$model" --prompt-ids 1 --ranks 2 --nodes 2 >&- 2>"$folder/out" || fail "without an output:"
+
+# A trace goes to what is there.
+ln -s "$folder/trace.json" "$folder/link"
+timeout 60 "$mixserve" bench --checkpoint "$model" --type f32 --requests 1 --input 4 --output 2 --strategies TP=1 --trace "$folder/link" \
+    >"$folder/out" 2>&1 || fail "no trace:"
+[ -L "$folder/link" ] && grep -q traceEvents "$folder/trace.json" || fail "the trace replaced a link"
 
 # serving RATE STRATEGY LINE: on a terminal, until the line there says this.
 serving() {
@@ -82,6 +95,10 @@ for strategy in "TP=2 [PP=2]" "TP=2 + DP=2, TP=2 + EP=2"; do
     serving 0.001 "$strategy" "0 of 100000 requests answered"
     kill -9 "$(ours 3)"
     ended 137 "rank 3" "idle rank 3 of $strategy, killed"
+    # Stopped, not killed: others give it up.
+    MIX_TIMEOUT=1 serving 50 "$strategy" "[1-9][0-9]* of 100000 requests answered"
+    kill -STOP "$(ours 3)"
+    ended 1 "rank 3 on .* does not answer" "rank 3 of $strategy, stopped"
     serving 50 "$strategy" "[1-9][0-9]* of 100000 requests answered"
     # As a terminal does it: to all.
     kill -INT -- "-$(ps -o pgid= -p "$(ours 0)" | tr -d ' ')"

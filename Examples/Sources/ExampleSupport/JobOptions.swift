@@ -29,10 +29,11 @@ package struct JobOptions: ParsableArguments {
         guard (1...4096).contains(ranks), (1...4096).contains(nodes) else {
             throw ValidationError("--ranks and --nodes are 1 to 4096.")
         }
-        guard ranks.isMultiple(of: nodes) else {
+        // Of another launcher's ranks, it knows how many there are.
+        guard ranks.isMultiple(of: nodes) || Launcher.isRank else {
             throw ValidationError("\(ranks) ranks do not split evenly over \(nodes) nodes.")
         }
-        if transport == .shm, nodes > 1 {
+        if transport == .shm, nodes > 1, !Launcher.isRank {
             throw ValidationError("Shared memory ends at a node: --transport shm goes with --nodes 1.")
         }
         if transport == .tcp || transport == .verbs, nodes == 1, !Launcher.isRank {

@@ -189,6 +189,9 @@ int mix_map_file(const char *path, const void **address, size_t *bytes);
 void mix_unmap_file(int file, const void *address, size_t bytes);
 // Reads a whole range of a file, without mapping a page of it. 0, or a negative errno; -ENODATA where the file ends before.
 int mix_read_file(int file, size_t offset, void *to, size_t bytes);
+
+// Opens standard input, output and error that are closed on /dev/null: what is printed must not land in a memory file.
+void mix_open_standard_files(void);
 // A range of a mapped file will be read: begins to fetch what is not in memory.
 void mix_will_read(const void *address, size_t bytes);
 // A range of a mapped file is not needed now: its pages stop counting as this process's memory. It can still be read.

@@ -78,6 +78,7 @@ public struct Launcher: Sendable {
         var grace = self.grace ?? .seconds(10)
         if self.grace == nil, let wish = try Environment(Environment.current).seconds("MIX_GRACE") { grace = wish }
 
+        mix_open_standard_files()
         let signals = mix_signals_catch()
         guard signals >= 0 else {
             if signals == -Self.busy {

@@ -12,6 +12,7 @@ extension Communicator {
 
     /// Joins a job that the caller describes.
     public static func join(_ job: Job) throws(CollectiveError) -> Communicator {
+        mix_open_standard_files()
         guard job.worldSize >= 1, job.rank >= 0, job.rank < job.worldSize else {
             throw CollectiveError(
                 .invalidJob, "rank \(job.rank) of \(job.worldSize): a rank is in 0 ..< the number of ranks")

@@ -3,8 +3,14 @@ internal import MixPlanner
 /// Weights of no model, of the right shapes and types, for benchmarks: windows of one pool of random numbers, so that they
 /// take no memory before they are packed. A tensor is the same on all ranks, whatever else each has asked for.
 final class RandomWeights: WeightSource {
-    private let type: StoredType
-    private let pool: UnsafeMutableRawPointer
+    private struct Pool {
+        let type: StoredType
+        let base: UnsafeMutableRawPointer
+    }
+
+    private let plain: Pool
+    /// What experts and projections are stored in, where that is fp8.
+    private let quantized: Pool?
     private let scale: UnsafeMutablePointer<Float>
     private let seed: UInt64
     private let counter = ByteCounter()
@@ -13,20 +19,24 @@ final class RandomWeights: WeightSource {
     private static let scaleCount = elements / 128
 
     init(_ spec: ModelSpec, seed: UInt64) {
-        type =
-            switch (spec.weights.quantization?.format, spec.weights.plain) {
-            case (.float8?, _): .float8E4M3
-            case (_, .float32): .float32
-            case (_, .float16): .float16
-            default: .bfloat16
-            }
         self.seed = seed
         var generator = SplitMix64(state: seed)
-        pool = .allocate(byteCount: Self.elements * type.size, alignment: 64)
+        let type: StoredType =
+            switch spec.weights.plain {
+            case .float32: .float32
+            case .float16: .float16
+            default: .bfloat16
+            }
+        plain = Self.pool(of: type, &generator)
+        quantized = spec.weights.quantization?.format == .float8 ? Self.pool(of: .float8E4M3, &generator) : nil
         scale = .allocate(capacity: Self.scaleCount)
         scale.initialize(repeating: 1 / 16, count: Self.scaleCount)
-        // About as large as weights are: results neither vanish nor explode over two products.
-        for index in 0..<Self.elements {
+    }
+
+    /// Numbers about as large as weights are: results neither vanish nor explode over two products.
+    private static func pool(of type: StoredType, _ generator: inout SplitMix64) -> Pool {
+        let pool = UnsafeMutableRawPointer.allocate(byteCount: elements * type.size, alignment: 64)
+        for index in 0..<elements {
             let value = Float.random(in: -0.05...0.05, using: &generator)
             switch type {
             case .float32: pool.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
@@ -42,10 +52,12 @@ final class RandomWeights: WeightSource {
                 pool.storeBytes(of: code, toByteOffset: index, as: UInt8.self)
             }
         }
+        return Pool(type: type, base: pool)
     }
 
     deinit {
-        pool.deallocate()
+        plain.base.deallocate()
+        quantized?.base.deallocate()
         scale.deallocate()
     }
 
@@ -68,14 +80,16 @@ final class RandomWeights: WeightSource {
     }
 
     private func window(_ name: String, rows: Int, columns: Int) -> StoredMatrix {
+        let isQuantized = name.contains("_proj") || name.contains(".experts.")
+        let pool = isQuantized ? quantized ?? plain : plain
         let stride = max(1, (Self.elements - columns - 64) / rows)
         var generator = generator(name)
         let first = Int(generator.next() % 64)
         return StoredMatrix(
-            base: pool + first * type.size, type: type, rows: rows, columns: columns, rowStride: stride,
+            base: pool.base + first * pool.type.size, type: pool.type, rows: rows, columns: columns, rowStride: stride,
             columnStride: 1,
             // All rows of blocks share one row of scales.
-            scales: type == .float8E4M3 ? StoredMatrix.Scales(base: scale, type: .float32, stride: 0) : nil)
+            scales: pool.type == .float8E4M3 ? StoredMatrix.Scales(base: scale, type: .float32, stride: 0) : nil)
     }
 
     func vector(named name: String, count: Int) -> [Float] {

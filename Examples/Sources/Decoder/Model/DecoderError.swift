@@ -13,6 +13,8 @@ public enum DecoderError: Error, Sendable {
     case noSuchSlot(Int, slots: Int)
     /// The vocabulary has no such token.
     case unknownToken(Int, vocabulary: Int)
+    /// A token's logits are NaN or infinite.
+    case notFinite
     /// The weights of the ranks of this machine and what else they hold don't fit into its memory.
     case memory(needed: Int, available: Int, details: String)
     /// A checkpoint can't be read, or a layer failed.
@@ -33,6 +35,8 @@ extension DecoderError: CustomStringConvertible {
         case .noSuchSlot(let slot, let slots): "slot \(slot) of \(slots): there is no such sequence"
         case .unknownToken(let token, let vocabulary):
             "token \(token): the vocabulary has \(vocabulary), numbered 0 to \(vocabulary - 1)"
+        case .notFinite:
+            "logits are not finite: the checkpoint has weights that are NaN, infinite or too large, or its settings make no sense"
         case .memory(let needed, let available, let details):
             "too little memory: the ranks of this machine will need \(inGigabytes(needed)), and "
                 + "\(inGigabytes(available)) are free (\(details))"

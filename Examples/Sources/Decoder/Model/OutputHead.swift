@@ -66,19 +66,24 @@ final class OutputHead<Element: DecoderElement> {
         linear.multiply(lastRows, rows: positions.count, into: &partialLogits)
     }
 
-    /// Sets `tokens` to the best of each row that was scored last.
+    /// Sets `tokens` to the best of each row that was scored last. Throws ``DecoderError/notFinite`` where there is none.
     func choose(_ rowCount: Int, into tokens: inout [Int]) throws(DecoderError) {
         tokens.removeAll(keepingCapacity: true)
         bests.removeAll(keepingCapacity: true)
         for row in 0..<rowCount {
             var best = row * share.count
-            for index in best..<best + share.count where partialLogits[index] > partialLogits[best] { best = index }
+            // A NaN is taken for the best, and stays it.
+            for index in best..<best + share.count
+            where !(partialLogits[index] <= partialLogits[best]) && !partialLogits[best].isNaN { best = index }
             // Token numbers are below 2²⁴ × 256: their bits travel as a float's.
             bests.append(partialLogits[best])
             bests.append(Float(bitPattern: UInt32(best - row * share.count + share.lowerBound)))
         }
         guard let tensor, rowCount > 0 else {
-            for row in 0..<rowCount { tokens.append(Int(bests[2 * row + 1].bitPattern)) }
+            for row in 0..<rowCount {
+                guard bests[2 * row].isFinite else { throw .notFinite }
+                tokens.append(Int(bests[2 * row + 1].bitPattern))
+            }
             return
         }
         allBests.reserve(bests.count * tensor.size)
@@ -92,8 +97,9 @@ final class OutputHead<Element: DecoderElement> {
         }
         for row in 0..<rowCount {
             var best = 2 * row
-            for shard in 1..<tensor.size {
+            for shard in 0..<tensor.size {
                 let other = shard * bests.count + 2 * row
+                guard allBests[other].isFinite else { throw .notFinite }
                 if allBests[other] > allBests[best] { best = other }
             }
             tokens.append(Int(allBests[best + 1].bitPattern))

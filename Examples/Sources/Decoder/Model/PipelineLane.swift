@@ -19,8 +19,8 @@ struct PipelineLane {
     init(_ world: Communicator, _ place: RankPlace) throws(CollectiveError) {
         let stageSize = world.size / place.stages
         stages = place.stages > 1 ? try world.split(color: world.rank % stageSize, key: place.stage) : nil
-        // A stage waits for all that the others compute, and not for their part of a collective. One that ends is noticed.
-        stages?.timeout = world.timeout * 20
+        // A stage waits for what all others compute, one after the other.
+        stages?.timeout = world.timeout * place.stages
     }
 
     /// Sends to the next stage, if there is one.

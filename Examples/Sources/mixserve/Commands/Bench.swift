@@ -76,15 +76,9 @@ struct Bench: ParsableCommand {
     private static let usualPreset = "qwen3-30b-a3b"
 
     func validate() throws {
-        guard rate > 0, rate.isFinite else { throw ValidationError("--rate is above 0.") }
+        guard rate > 0, rate.isFinite else { throw ValidationError("--rate is a number above 0.") }
         guard checkpoint == nil || preset == nil && layers == nil else {
             throw ValidationError("--checkpoint is a whole model: --preset and --layers don't go with it.")
-        }
-        if let trace {
-            let folder = URL(fileURLWithPath: trace).deletingLastPathComponent().path
-            guard FileManager.default.isWritableFile(atPath: folder) else {
-                throw ValidationError("--trace \(trace): \(folder) is no folder that can be written to.")
-            }
         }
         for (name, value) in [
             ("requests", requests), ("input", input), ("output", output), ("sequences", sequences),
@@ -109,6 +103,7 @@ struct Bench: ParsableCommand {
         }
         let mostTokens = input + stepTokens + sequences
         if !Launcher.isRank {
+            if let trace { try StepTraceFile(path: trace).check() }
             let choices = try choices(nodes: job.nodes, ranks: job.ranks) { wish, cluster in
                 try StrategyChoice(
                     wish, spec, nodes: job.nodes, ranks: job.ranks, workload, communication: job.communication,
@@ -173,6 +168,9 @@ struct Bench: ParsableCommand {
             }
             spec.layers = layers
             spec.denseLayers = spec.denseLayers.filter { $0 < spec.layers }
+            guard spec.denseLayers.count < layers else {
+                throw ValidationError("--layers \(layers): the first \(layers) of \(name) have no experts.")
+            }
         }
         return ModelWeights(random: spec)
     }

@@ -4,6 +4,15 @@ import Foundation
 enum Console {
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
-    static func error(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// Where nobody can take what is printed, the program ends.
+    static func write(_ text: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            self.error("Error: the standard output can't be written: \(String(cString: strerror(errno)))\n")
+            exit(1)
+        }
+    }
+
+    static func error(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }

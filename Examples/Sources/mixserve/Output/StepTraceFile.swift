@@ -1,3 +1,4 @@
+import ArgumentParser
 import Decoder
 import Foundation
 import MixCollectives
@@ -44,7 +45,25 @@ struct StepTraceFile {
         let text = try gather(lines(recording, world, origin: origin[0]), world)
         guard let text else { return }
         let document = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n\(text)\n]}\n"
-        try document.write(toFile: path, atomically: true, encoding: .utf8)
+        try write(document)
+    }
+
+    /// Whether it can be written, before anything is run for it.
+    func check() throws { try write(nil) }
+
+    /// Writes into what is there, be it a link or a pipe, or creates it; nothing leaves it as it is.
+    private func write(_ document: String?) throws {
+        func refusal(_ error: Int32) -> ValidationError {
+            ValidationError("--trace \(path) can't be written: \(String(cString: strerror(error)))")
+        }
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (document == nil ? O_NONBLOCK : O_TRUNC), 0o666)
+        guard file >= 0 else { throw refusal(errno) }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+        do {
+            if let document { try handle.write(contentsOf: Data(document.utf8)) }
+        } catch {
+            throw refusal(errno)
+        }
     }
 
     /// This rank's events, one a line.
