@@ -78,7 +78,7 @@ serving() {
 # ended STATUS WORDS CASE: what was launched ends so, has said that, and is gone.
 ended() {
     local status=0
-    timeout 20 tail -f --pid "$launched" /dev/null || fail "$3 has not ended"
+    timeout 60 tail -f --pid "$launched" /dev/null || fail "$3 has not ended"
     wait "$launched" || status=$?
     [ "$status" = "$1" ] || fail "$3: status $status instead of $1"
     grep -q "$2" "$folder/out" || fail "$3: no word of \"$2\":"
@@ -96,7 +96,7 @@ for strategy in "TP=2 [PP=2]" "TP=2 + DP=2, TP=2 + EP=2"; do
     kill -9 "$(ours 3)"
     ended 137 "rank 3" "idle rank 3 of $strategy, killed"
     # Stopped, not killed: others give it up.
-    MIX_TIMEOUT=1 serving 50 "$strategy" "[1-9][0-9]* of 100000 requests answered"
+    MIX_TIMEOUT=3 serving 50 "$strategy" "[1-9][0-9]* of 100000 requests answered"
     kill -STOP "$(ours 3)"
     ended 1 "rank 3 on .* does not answer" "rank 3 of $strategy, stopped"
     serving 50 "$strategy" "[1-9][0-9]* of 100000 requests answered"
